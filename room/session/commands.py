@@ -8,6 +8,8 @@ import msgspec
 from room.session.events import QuestionPlan, TestOutcome
 from room.session.ids import CompetencyId, FileId, MemberId, PartId, PinId, QuestionId, RunId, StageId
 
+from room.session.roles import Role
+
 
 class _Command(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """Base of all commands; the tag is the class name, in field ``type``."""
@@ -189,6 +191,13 @@ MEMBER_COMMAND_TYPES: tuple[type[_Command], ...] = MemberCommand.__args__  # typ
 # ------------------------------------------------------------------------------------------------ the server's own
 
 
+class AddMember(_Command, frozen=True):
+    """A link was made for somebody."""
+
+    member: MemberId
+    role: Role
+
+
 class Wait(_Command, frozen=True):
     """A member agreed in the lobby."""
 
@@ -261,7 +270,8 @@ class CloseSession(_Command, frozen=True):
 
 
 SystemCommand = (
-    Wait
+    AddMember
+    | Wait
     | DeclineRecording
     | Join
     | Leave

@@ -53,6 +53,8 @@ class QuestionPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     languages: tuple[str, ...] = ()
     """Languages with starter code, in the order offered."""
     kind: str = "coding"
+    files: dict[str, tuple[str, ...]] = {}
+    """Names of the files that come with its first part, by language; their text is looked up when they are made."""
 
 
 class SessionPlanned(_Event, frozen=True):
