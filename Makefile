@@ -1,0 +1,46 @@
+# Room in two commands: `make run` and `make test`. Each sets up what is missing first and is quick when nothing is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run dev test check format lock doctor clean
+
+ROOM := .venv/bin/room
+# The Node of the machine, else the one that the set-up fetched.
+WITH_NODE := PATH="$$PATH:$(CURDIR)/.setup/node/bin"
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+run: ## set up what is missing and start Room; prints the address and a demo sign-in
+	@scripts/setup run
+	@exec $(ROOM) serve
+
+dev: ## the same, and rebuild the front end whenever a file of it changes
+	@scripts/setup run
+	@cd static && { $(WITH_NODE) node build.mjs --watch & watch=$$!; cd ..; trap 'kill $$watch' EXIT; $(ROOM) serve; }
+
+test: ## set up what is missing and run every test, those with Docker and a browser included
+	@scripts/setup test
+	@[ ! -f static/package.json ] || cd static && $(WITH_NODE) npm run test --if-present --silent
+	@.venv/bin/python -m pytest
+
+check: ## lint, formatting and types, for Python and TypeScript
+	@scripts/setup tools
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@cd static && $(WITH_NODE) npx --no-install tsc --noEmit
+
+format: ## put every Python file into the house's form
+	@scripts/setup tools
+	@.venv/bin/ruff check --fix --exit-zero .
+	@.venv/bin/ruff format .
+
+lock: ## solve the versions again and write the lock files (needs a package registry)
+	@scripts/lock
+
+doctor: ## say what is there and what is missing
+	@scripts/setup tools
+	@$(ROOM) doctor
+
+clean: ## remove what the set-up made; the data folder stays
+	rm -rf .venv .setup static/node_modules static/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,150 @@
+"""The command line. Each command is a few lines that call the module whose work it is, imported only then."""
+
+import argparse
+import asyncio
+import os
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+
+from room import __version__, config
+from room.config import BadSetting, Settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code: 0 well, 1 failed with a sentence, 2 wrong use or setting."""
+    options = parser().parse_args(arguments)
+    try:
+        settings = config.load()
+    except BadSetting as error:
+        print(f"room: {error}", file=sys.stderr)
+        return 2
+    for sentence in config.unknown_variables():
+        print(f"room: {sentence}", file=sys.stderr)
+    run: Callable[[Settings, argparse.Namespace], int] = options.run
+    try:
+        return run(settings, options)
+    except BadSetting as error:
+        print(f"room: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (`room demo --json | head`). Nothing more can be printed, not even by
+        # Python's own flush at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="room",
+        description="Room: hold a live technical interview and keep its evidence.",
+        epilog=_settings_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"room {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(
+        name: str, help_text: str, run: Callable[[Settings, argparse.Namespace], int]
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=help_text, description=help_text)
+        added.set_defaults(run=run)
+        return added
+
+    command("serve", "Start Room and print its address.", _serve)
+
+    demo = command(
+        "demo", "Make ready demo interviews, started and open, and print their links.", _demo
+    )
+    demo.add_argument(
+        "--count", type=_positive, default=1, metavar="N", help="how many (default 1)"
+    )
+    demo.add_argument("--json", action="store_true", help="print one JSON object, for scripts")
+
+    images = commands.add_parser("images", help="Build or list the Docker images of the languages.")
+    actions = images.add_subparsers(metavar="ACTION", required=True)
+    build = actions.add_parser(
+        "build", help="build images; a base is pulled, or made from Debian packages"
+    )
+    build.add_argument("languages", nargs="*", metavar="LANGUAGE", help="only these (default: all)")
+    build.add_argument("--missing", action="store_true", help="only those that are not there yet")
+    build.set_defaults(run=_images_build)
+
+    command(
+        "migrate", "Bring the database to this version's form, with a backup made before.", _migrate
+    )
+
+    doctor = command("doctor", "Say what is there and what is missing.", _doctor)
+    doctor.add_argument("--json", action="store_true", help="print one JSON object, for scripts")
+    doctor.add_argument("--only", metavar="PART", help="look at one part only, such as engine")
+
+    return top
+
+
+def _serve(settings: Settings, options: argparse.Namespace) -> int:
+    from room.app import serve
+
+    serve(settings)
+    return 0
+
+
+def _demo(settings: Settings, options: argparse.Namespace) -> int:
+    from room.demo.cli import demo
+
+    demo(settings, options.count, as_json=options.json)
+    return 0
+
+
+def _images_build(settings: Settings, options: argparse.Namespace) -> int:
+    from room.sandbox import images
+
+    async def build() -> None:
+        wanted: list[str] | None = options.languages or None
+        if options.missing:
+            missing = await images.missing()
+            wanted = [language for language in missing if wanted is None or language in wanted]
+            if not wanted:
+                return
+        await images.build(wanted, log=print)
+
+    asyncio.run(build())
+    return 0
+
+
+def _migrate(settings: Settings, options: argparse.Namespace) -> int:
+    from room.store.migrate import migrate
+
+    migrate(settings)
+    return 0
+
+
+def _doctor(settings: Settings, options: argparse.Namespace) -> int:
+    from room import doctor
+
+    return doctor.report(settings, as_json=options.json, only=options.only)
+
+
+def _positive(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
+    return int(text)
+
+
+def _settings_help() -> str:
+    lines = ["settings, from the environment (of a secret also NAME_FILE, a file that holds it):"]
+    for setting in config.SETTINGS:
+        lines.append(
+            f"  {setting.name}" + (f" (default {setting.default})" if setting.default else "")
+        )
+        lines.append(
+            textwrap.fill(
+                setting.help + ".", 92, initial_indent="      ", subsequent_indent="      "
+            )
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
