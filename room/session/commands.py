@@ -6,8 +6,16 @@ The first union comes from browsers over the socket; the second only from the se
 import msgspec
 
 from room.session.events import QuestionPlan, TestOutcome
-from room.session.ids import CompetencyId, FileId, MemberId, PartId, PinId, QuestionId, RunId, StageId
-
+from room.session.ids import (
+    CompetencyId,
+    FileId,
+    MemberId,
+    PartId,
+    PinId,
+    QuestionId,
+    RunId,
+    StageId,
+)
 from room.session.roles import Role
 
 
@@ -185,7 +193,7 @@ MemberCommand = (
     | RestorePin
 )
 
-MEMBER_COMMAND_TYPES: tuple[type[_Command], ...] = MemberCommand.__args__  # type: ignore[attr-defined]
+MEMBER_COMMAND_TYPES: tuple[type[_Command], ...] = MemberCommand.__args__
 
 
 # ------------------------------------------------------------------------------------------------ the server's own
@@ -287,7 +295,7 @@ SystemCommand = (
 
 Command = MemberCommand | SystemCommand
 
-_decoder = msgspec.json.Decoder(MemberCommand)
+_decoder: msgspec.json.Decoder[MemberCommand] = msgspec.json.Decoder(MemberCommand)
 
 
 def decode_command(raw: bytes) -> MemberCommand:
@@ -296,4 +304,5 @@ def decode_command(raw: bytes) -> MemberCommand:
     Raises:
         msgspec.DecodeError: not JSON, an unknown command, or a field of the wrong type.
     """
-    return _decoder.decode(raw)
+    command: MemberCommand = _decoder.decode(raw)
+    return command

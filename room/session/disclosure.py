@@ -84,6 +84,8 @@ _ORDER = (CODE, RUNS, CARETS, CHAT, TIMES, PROBLEM, PRESENCE, NOTES, PASTES)
 def sentences(signals: Collection[str]) -> list[str]:
     """What is recorded in a session whose plan switched on ``signals``, most telling first."""
     named = {
-        sentence for kind, sentence in SENTENCES.items() if kind not in SIGNALS or SIGNALS[kind] in signals
+        sentence
+        for kind, sentence in SENTENCES.items()
+        if kind not in SIGNALS or SIGNALS[kind] in signals
     }
     return [sentence for sentence in _ORDER if sentence in named]

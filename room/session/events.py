@@ -434,7 +434,7 @@ Event = (
     | PinRestored
 )
 
-EVENT_TYPES: tuple[type[_Event], ...] = Event.__args__  # type: ignore[attr-defined]
+EVENT_TYPES: tuple[type[_Event], ...] = Event.__args__
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -470,7 +470,9 @@ def decode_payload(payload: bytes) -> tuple[MemberId, Event]:
     """
     version, by, event = _decoder.decode(payload)
     if version != VERSION:
-        raise msgspec.ValidationError(f"journal payload of version {version}, this program reads {VERSION}")
+        raise msgspec.ValidationError(
+            f"journal payload of version {version}, this program reads {VERSION}"
+        )
     return by, event
 
 

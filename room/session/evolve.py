@@ -48,7 +48,9 @@ def evolve(state: SessionState, recorded: e.Recorded) -> SessionState:
         case e.CompetenciesPlanned():
             return replace(state, competencies=event.competencies)
         case e.MemberAdded():
-            return replace(state, members=state.members | {event.member: MemberState(role=event.role)})
+            return replace(
+                state, members=state.members | {event.member: MemberState(role=event.role)}
+            )
         case e.MemberWaiting():
             return _member(state, event.member, admission="waiting")
         case e.MemberAdmitted():
@@ -56,7 +58,9 @@ def evolve(state: SessionState, recorded: e.Recorded) -> SessionState:
         case e.MemberTurnedAway():
             return _member(state, event.member, admission="turned_away")
         case e.MemberRemoved():
-            return _member(state, event.member, admission="removed", present=False, since_ms=recorded.wall_ms)
+            return _member(
+                state, event.member, admission="removed", present=False, since_ms=recorded.wall_ms
+            )
         case e.RecordingDeclined():
             return _member(state, event.member, declined_recording=True)
         case e.MemberJoined():
@@ -75,7 +79,9 @@ def evolve(state: SessionState, recorded: e.Recorded) -> SessionState:
         case e.InterviewStarted():
             return replace(state, phase="running", started_wall_ms=event.wall_ms)
         case e.StageStarted():
-            return replace(state, stage=event.stage, stage_at_ms=at, stage_paused_ms=_paused(state, at))
+            return replace(
+                state, stage=event.stage, stage_at_ms=at, stage_paused_ms=_paused(state, at)
+            )
         case e.StageExtended():
             minutes = state.extensions.get(event.stage, 0) + event.minutes
             return replace(state, extensions=state.extensions | {event.stage: minutes})
@@ -99,10 +105,14 @@ def evolve(state: SessionState, recorded: e.Recorded) -> SessionState:
         case e.SessionClosed():
             return replace(state, phase="closed")
         case e.PartShown():
-            shown = ShownPart(event.question, event.part, event.question_title, event.part_title, event.number, at)
+            shown = ShownPart(
+                event.question, event.part, event.question_title, event.part_title, event.number, at
+            )
             return replace(state, shown=(*state.shown, shown), question=event.question)
         case e.HintGiven():
-            return replace(state, hints=(*state.hints, GivenHint(event.question, event.part, event.level, at)))
+            return replace(
+                state, hints=(*state.hints, GivenHint(event.question, event.part, event.level, at))
+            )
         case e.FileCreated():
             file = FileState(event.file, event.name, event.language, event.question)
             return replace(state, files=(*state.files, file))
@@ -114,7 +124,9 @@ def evolve(state: SessionState, recorded: e.Recorded) -> SessionState:
             return _file(state, event.file, deleted=False)
         case e.FilesReordered():
             place = {file: index for index, file in enumerate(event.files)}
-            return replace(state, files=tuple(sorted(state.files, key=lambda f: place.get(f.id, len(place)))))
+            return replace(
+                state, files=tuple(sorted(state.files, key=lambda f: place.get(f.id, len(place))))
+            )
         case e.FileOpened():
             return _member(state, by, open_file=event.file)
         case e.LanguageChosen():
@@ -157,9 +169,13 @@ def evolve(state: SessionState, recorded: e.Recorded) -> SessionState:
             line = ChatLine(event.message, by, at, recorded.wall_ms, event.text)
             return replace(state, chat=(*state.chat, line))
         case e.NoteAdded():
-            return replace(state, notes=(*state.notes, Note(event.note, by, at, event.text, event.competency)))
+            return replace(
+                state, notes=(*state.notes, Note(event.note, by, at, event.text, event.competency))
+            )
         case e.PinPlaced():
-            pin = Pin(event.pin, by, at, event.file, event.caret, event.run, event.competency, event.text)
+            pin = Pin(
+                event.pin, by, at, event.file, event.caret, event.run, event.competency, event.text
+            )
             return replace(state, pins=(*state.pins, pin))
         case e.PinFiled():
             return _pin(state, event.pin, competency=event.competency)
@@ -186,15 +202,21 @@ def _member(state: SessionState, member: MemberId, **change: Any) -> SessionStat
 
 
 def _file(state: SessionState, file: str, **change: Any) -> SessionState:
-    return replace(state, files=tuple(replace(f, **change) if f.id == file else f for f in state.files))
+    return replace(
+        state, files=tuple(replace(f, **change) if f.id == file else f for f in state.files)
+    )
 
 
 def _run(state: SessionState, run: RunId, **change: Any) -> SessionState:
-    return replace(state, runs=tuple(replace(r, **change) if r.id == run else r for r in state.runs))
+    return replace(
+        state, runs=tuple(replace(r, **change) if r.id == run else r for r in state.runs)
+    )
 
 
 def _pin(state: SessionState, pin: PinId, **change: Any) -> SessionState:
-    return replace(state, pins=tuple(replace(p, **change) if p.id == pin else p for p in state.pins))
+    return replace(
+        state, pins=tuple(replace(p, **change) if p.id == pin else p for p in state.pins)
+    )
 
 
 def _question(state: SessionState, event: e.QuestionPlanned) -> SessionState:

@@ -35,6 +35,10 @@ ENDINGS = {
 NOT_RUN = frozenset({"markdown", "json", "text", "diff"})
 """Languages that are only shown."""
 
+_REORDERING = frozenset(
+    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\u2028\u2029\ufeff"
+)
+
 _FORBIDDEN = re.compile(r'[\\:*?"<>|]')
 
 
@@ -54,9 +58,7 @@ def clean_text(text: str, *, keep_lines: bool = True) -> str:
     for char in text:
         if char in "\n\t":
             out.append(char if keep_lines else " ")
-        elif char in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c":
-            continue
-        elif unicodedata.category(char) in ("Cc", "Cs", "Co", "Cn") or char in "\u2028\u2029\ufeff":
+        elif char in _REORDERING or unicodedata.category(char) in ("Cc", "Cs", "Co", "Cn"):
             continue
         else:
             out.append(char)
@@ -75,7 +77,9 @@ def name_problem(name: str, taken: Collection[str]) -> str | None:
     if name != clean_text(name, keep_lines=False) or _FORBIDDEN.search(name):
         return "This name has characters that a file name cannot have."
     parts = name.split("/")
-    if any(part in ("", ".", "..") or part != part.strip() or part.startswith("-") for part in parts):
+    if any(
+        part in ("", ".", "..") or part != part.strip() or part.startswith("-") for part in parts
+    ):
         return "This name does not work as a file name."
     if any(part.startswith(".git") for part in parts):
         return "This name does not work as a file name."

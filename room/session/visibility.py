@@ -130,4 +130,3 @@ def visible_to(event: object, viewer: Viewer, state: SessionState) -> bool:
             if audience is Audience.PINS:
                 return getattr(event, "pin", None) in viewer.covers
             return audience is Audience.JUDGES
-    return False
