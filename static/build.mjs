@@ -1,0 +1,85 @@
+// Builds the front end: src/pages/*.ts and css/pages/*.css become dist/<name>-<hash>.{js,css}, and dist/manifest.json says
+// which file a page's name stands for. Fonts and other files that the style sheets name are copied beside them.
+//
+//   node build.mjs            once, minified
+//   node build.mjs --watch    again whenever a file changes, readable
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, readdir, rename, unlink, writeFile } from "node:fs/promises";
+import { basename, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const dist = join(here, "dist");
+const watching = process.argv.includes("--watch");
+
+async function entries(folder, ending) {
+  const full = join(here, folder);
+  if (!existsSync(full)) return [];
+  return (await readdir(full)).filter((name) => name.endsWith(ending)).map((name) => join(full, name));
+}
+
+/** Files that pages name themselves, without a style sheet in between. */
+async function copyLoose(manifest) {
+  for (const path of await entries("src/assets", "")) {
+    const bytes = readFileSync(path);
+    const [, stem, ending] = basename(path).match(/^(.*)(\.[^.]+)$/);
+    const name = `${stem}-${createHash("sha256").update(bytes).digest("hex").slice(0, 8).toUpperCase()}${ending}`;
+    await writeFile(join(dist, name), bytes);
+    manifest[basename(path)] = name;
+  }
+}
+
+const manifestPlugin = {
+  name: "manifest",
+  setup(build) {
+    build.onEnd(async (result) => {
+      if (result.errors.length > 0) return;
+      const manifest = {};
+      const made = new Set();
+      for (const [path, output] of Object.entries(result.metafile.outputs)) {
+        const name = relative(dist, join(here, path));
+        made.add(name);
+        if (output.entryPoint) {
+          const ending = name.slice(name.lastIndexOf("."));
+          manifest[basename(output.entryPoint).replace(/\.(ts|css)$/, ending)] = name;
+        }
+      }
+      await copyLoose(manifest);
+      for (const name of Object.values(manifest)) made.add(name);
+      const sorted = Object.fromEntries(Object.entries(manifest).sort());
+      // A server may read the manifest at any moment: it is replaced whole.
+      await writeFile(join(dist, "manifest.json.new"), JSON.stringify(sorted, null, 2) + "\n");
+      await rename(join(dist, "manifest.json.new"), join(dist, "manifest.json"));
+      made.add("manifest.json");
+      for (const name of await readdir(dist)) if (!made.has(name)) await unlink(join(dist, name));
+    });
+  },
+};
+
+await mkdir(dist, { recursive: true });
+const options = {
+  absWorkingDir: here,
+  entryPoints: [...(await entries("src/pages", ".ts")), ...(await entries("css/pages", ".css"))],
+  outdir: dist,
+  entryNames: "[name]-[hash]",
+  assetNames: "[name]-[hash]",
+  bundle: true,
+  format: "esm",
+  target: ["chrome111", "firefox114", "safari16.4"],
+  loader: { ".woff2": "file", ".svg": "file" },
+  minify: !watching,
+  sourcemap: watching ? "linked" : false,
+  legalComments: "none",
+  metafile: true,
+  logLevel: watching ? "info" : "warning",
+  plugins: [manifestPlugin],
+};
+
+if (watching) {
+  const context = await esbuild.context(options);
+  await context.watch();
+} else {
+  await esbuild.build(options);
+}
