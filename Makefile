@@ -20,7 +20,7 @@ dev: ## the same, and rebuild the front end whenever a file of it changes
 
 test: ## set up what is missing and run every test, those with Docker and a browser included
 	@scripts/setup test
-	@[ ! -f static/package.json ] || cd static && $(WITH_NODE) npm run test --if-present --silent
+	@if [ -f static/package.json ]; then cd static && $(WITH_NODE) npm run test --if-present --silent; fi
 	@.venv/bin/python -m pytest
 
 check: ## lint, formatting and types, for Python and TypeScript
