@@ -20,7 +20,7 @@ dev: ## the same, and rebuild the front end whenever a file of it changes
 
 test: ## set up what is missing and run every test, those with Docker and a browser included
 	@scripts/setup test
-	@if [ -f static/package.json ]; then cd static && $(WITH_NODE) npm run test --if-present --silent; fi
+	@cd static && $(WITH_NODE) npm test --silent
 	@.venv/bin/python -m pytest
 
 check: ## lint, formatting and types, for Python and TypeScript
@@ -28,7 +28,7 @@ check: ## lint, formatting and types, for Python and TypeScript
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
-	@cd static && $(WITH_NODE) npx --no-install tsc --noEmit
+	@cd static && $(WITH_NODE) npm run types --silent
 
 format: ## put every Python file into the house's form
 	@scripts/setup tools

@@ -144,8 +144,8 @@ def _folder(text: str) -> Path:
 
 
 def _database_url(text: str) -> str:
-    if text and not text.startswith(("sqlite:///", "postgresql")):
-        raise ValueError("is not a database address; it starts with sqlite:/// or postgresql")
+    if text and (not text.startswith("sqlite:///") or text == "sqlite:///"):
+        raise ValueError("is not the address of a SQLite file, such as sqlite:////srv/room/room.db")
     return text
 
 
