@@ -1,0 +1,117 @@
+"""Talking with the supervisor of one box: hand over files, run one program, hear how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterable
+
+from room.sandbox.driver import Box, EngineDown
+from room.sandbox.frames import (
+    BadFrame,
+    Ending,
+    FrameReader,
+    Job,
+    file_frames,
+    job_frames,
+    parse_ending,
+)
+from room.sandbox.spec import SourceFile, Verdict
+
+READY_S = 15.0
+GRACE_S = 1.0
+"""How much later than the supervisor our own timer stops a program; ours decides when the supervisor does not."""
+
+
+class BoxLost(Exception):
+    """The box fell silent before it said how the program ended; `talked` tells whether the program had begun."""
+
+    def __init__(self, *, talked: bool) -> None:
+        super().__init__("the box fell silent")
+        self.talked = talked
+
+
+class OutOfTime(Exception):
+    """Our own timer ran out before the supervisor answered."""
+
+
+class Conversation:
+    """One box from its first frame to its last. Only one program runs in it at a time."""
+
+    def __init__(self, box: Box) -> None:
+        self.box = box
+        self._frames = FrameReader()
+        self._waiting: list[tuple[bytes, bytes]] = []
+
+    async def hear_ready(self) -> None:
+        """Wait until the supervisor is ready for a job. Raises EngineDown, BadFrame."""
+        try:
+            async with asyncio.timeout(READY_S):
+                kind, _ = await self._next()
+        except TimeoutError as error:
+            raise EngineDown("a new box does not answer") from error
+        except BoxLost as error:
+            raise EngineDown(f"a new box ended at once: {self._complaint()}") from error
+        if kind != b"h":
+            raise BadFrame(f"{kind!r} before ready")
+
+    async def give(self, files: Iterable[SourceFile]) -> None:
+        """Hand over the work folder's files. They stay for every program that follows. Raises EngineDown."""
+        await self.box.write(file_frames(files))
+
+    async def run(self, job: Job, on_bytes: Callable[[bytes, bytes], None]) -> Ending:
+        """Run one program; `on_bytes(letter, data)` hears its output (o), errors (e) and result (r) as they come.
+
+        Raises OutOfTime, BoxLost, EngineDown, BadFrame.
+        """
+        talked = False
+        send = asyncio.ensure_future(self.box.write(job_frames(job)))
+        try:
+            async with asyncio.timeout(job.wall_s + GRACE_S):
+                while True:
+                    kind, body = await self._next()
+                    talked = True
+                    if kind == b"x":
+                        return parse_ending(body)
+                    on_bytes(kind, body)
+        except TimeoutError as error:
+            raise OutOfTime from error
+        except BoxLost:
+            raise BoxLost(talked=talked) from None
+        finally:
+            send.cancel()
+            await asyncio.gather(send, return_exceptions=True)
+
+    async def _next(self) -> tuple[bytes, bytes]:
+        while not self._waiting:
+            data = await self.box.read()
+            if data is None:
+                raise BoxLost(talked=False)
+            self._waiting = list(self._frames.feed(data))[::-1]
+        return self._waiting.pop()
+
+    def _complaint(self) -> str:
+        return bytes(getattr(self.box, "complaint", b"")).decode("utf-8", "replace")
+
+
+def verdict_of(ending: Ending) -> Verdict:
+    """The verdict of a plain run: from the supervisor's timers and the kernel's own facts."""
+    if ending.why in ("wall", "cpu"):
+        return "TLE"
+    if ending.why == "output":
+        return "OLE"
+    if ending.why == "exec":
+        return "RE"
+    if ending.oom and (ending.signal or ending.code):
+        return "MLE"  # a child may die for lack of memory while the program itself goes on and ends well
+    return "RE" if ending.signal or ending.code else "OK"
+
+
+def signal_name(number: int) -> str | None:
+    """SIGSEGV for 11; None for 0."""
+    if not number:
+        return None
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIG{number}"

@@ -1,0 +1,243 @@
+"""The Docker engine as a `Driver`. No other module (but `images`) knows it.
+
+A box is a container with everything taken away that a program under interview does not need; docs/threat-model.md
+says what each option is for, and tests/sandbox holds one test for each. The API is documented at
+https://docs.docker.com/engine/api/ (1.41 and later).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.resources import files
+from typing import Any
+
+import aiodocker
+import aiohttp
+import msgspec
+
+from room.sandbox.driver import BoxState, EngineDown, ImageMissing, Shape
+from room.sandbox.languages import LANGUAGES
+from room.sandbox.seccomp import profile
+
+USER = 10001
+INODES = 4096
+WORKER_LABEL = "room.worker"
+BOOT_LABEL = "room.boot"
+
+CALL_S = 10.0
+START_S = 30.0
+STRAY_AGE_S = 60
+
+
+def image_name(language: str) -> str:
+    """The tag under which a language's image is built and found; swap an image by tagging another one so."""
+    return f"room-{language}:local"
+
+
+class DockerDriver:
+    """Boxes as containers. `worker` names this installation on the engine, `boot_id` this life of its process."""
+
+    def __init__(
+        self, *, docker_host: str | None, runtime: str | None, worker: str, boot_id: str
+    ) -> None:
+        self._url = docker_host or None
+        self._runtime = runtime or None
+        self._worker = worker
+        self._boot_id = boot_id
+        self._client: aiodocker.Docker | None = None
+        self._supervisor = (files("room.sandbox") / "supervise.pl").read_text("utf-8")
+        self._seccomp = msgspec.json.encode(profile()).decode()
+
+    async def probe(self) -> None:
+        async with self.call(CALL_S) as docker:
+            info = await docker.system.info()
+        if self._runtime and self._runtime not in info.get("Runtimes", {}):
+            raise EngineDown(f"the engine has no runtime called {self._runtime}")
+
+    async def images(self) -> frozenset[str]:
+        async with self.call(CALL_S) as docker:
+            found = await docker.images.list()
+        tags = {tag for image in found for tag in image.get("RepoTags") or ()}
+        return frozenset(language for language in LANGUAGES if image_name(language) in tags)
+
+    async def create(self, shape: Shape) -> DockerBox:
+        container: Any = None
+        try:
+            async with self.call(START_S) as docker:
+                try:
+                    container = await docker.containers.create(self.options(shape))
+                except aiodocker.DockerError as error:
+                    if error.status == 404:
+                        raise ImageMissing(shape.language) from error
+                    raise
+                stream = container.attach(stdin=True, stdout=True, stderr=True)
+                await stream.__aenter__()
+                box = DockerBox(self, container, stream)
+                await container.start()
+                return box
+        except BaseException:
+            if container is not None:
+                await asyncio.shield(asyncio.ensure_future(self._discard(container)))
+            raise
+
+    async def sweep(self, known: frozenset[str]) -> int:
+        async with self.call(CALL_S) as docker:
+            found = await docker.containers.list(
+                all=True, filters=msgspec.json.encode({"label": [WORKER_LABEL]}).decode()
+            )
+        now = time.time()
+        gone = 0
+        for container in found:
+            facts = container._container  # noqa: SLF001 (the only way to what the list said)
+            labels = facts.get("Labels") or {}
+            ours = labels.get(WORKER_LABEL) == self._worker
+            older_life = ours and labels.get(BOOT_LABEL) != self._boot_id
+            old = now - facts.get("Created", now) > STRAY_AGE_S
+            lost = ours and old and container.id not in known
+            ended = old and facts.get("State") in ("exited", "dead", "created")
+            if container.id not in known and (older_life or lost or ended):
+                await self.remove(container)
+                gone += 1
+        return gone
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    def options(self, shape: Shape) -> dict[str, Any]:
+        """The container's whole configuration; a test reads it back for every option that matters."""
+        language = LANGUAGES[shape.language]
+        scratch = (
+            f"rw,nosuid,nodev,{'exec' if language.needs_exec else 'noexec'},size={shape.scratch_mb}m,"
+            f"nr_inodes={INODES},uid={USER},gid={USER},mode=0700"
+        )
+        memory = shape.memory_mb * 1_048_576
+        limits = {
+            "nofile": 256, "fsize": shape.file_mb * 1_048_576, "core": 0, "stack": 64 * 1_048_576,
+            "msgqueue": 0, "memlock": 0, "rtprio": 0,
+        }  # fmt: skip
+        host: dict[str, Any] = {
+            "NetworkMode": "none",
+            "ReadonlyRootfs": True,
+            "CapDrop": ["ALL"],
+            "SecurityOpt": ["no-new-privileges", f"seccomp={self._seccomp}"],
+            "Memory": memory,
+            "MemorySwap": memory,
+            "NanoCpus": 1_000_000_000,
+            "PidsLimit": shape.processes,
+            "Ulimits": [{"Name": k, "Soft": v, "Hard": v} for k, v in limits.items()],
+            "Tmpfs": {"/work": scratch, "/tmp": scratch},  # noqa: S108 (inside the box)
+            "IpcMode": "private",
+            "ShmSize": 1_048_576,
+            "LogConfig": {"Type": "none"},
+            "Init": False,  # the supervisor is process 1 and reaps
+            "OomScoreAdj": 500,
+            "RestartPolicy": {"Name": "no"},
+            "Privileged": False,
+        }
+        if self._runtime:
+            host["Runtime"] = self._runtime
+        return {
+            "Image": image_name(shape.language),
+            "Entrypoint": ["perl", "-e", self._supervisor],
+            "Cmd": [],
+            "User": f"{USER}:{USER}",
+            "WorkingDir": "/work",
+            "Hostname": "room",
+            "Env": [
+                "PATH=/usr/local/bin:/usr/bin:/bin",
+                "HOME=/work",
+                "TMPDIR=/tmp",
+                "LANG=C.UTF-8",
+                "PYTHONDONTWRITEBYTECODE=1",
+                "OPENBLAS_NUM_THREADS=1",
+                "NO_UPDATE_NOTIFIER=1",
+            ],
+            "OpenStdin": True,
+            "StdinOnce": True,  # when we die, its input ends and the supervisor with it
+            "AttachStdin": True,
+            "AttachStdout": True,
+            "AttachStderr": True,
+            "Tty": False,
+            "NetworkDisabled": True,
+            "Labels": {WORKER_LABEL: self._worker, BOOT_LABEL: self._boot_id},
+            "HostConfig": host,
+        }
+
+    @asynccontextmanager
+    async def call(self, seconds: float) -> AsyncIterator[aiodocker.Docker]:
+        """A deadline around engine calls; whatever goes wrong with the engine comes out as EngineDown."""
+        try:
+            async with asyncio.timeout(seconds):
+                if self._client is None:
+                    self._client = aiodocker.Docker(url=self._url)
+                yield self._client
+        except TimeoutError as error:
+            raise EngineDown(f"no answer within {seconds:g} s") from error
+        except aiodocker.DockerError as error:
+            raise EngineDown(f"the engine answered {error.status}: {error.message}") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise EngineDown(str(error) or type(error).__name__) from error
+
+    async def remove(self, container: Any) -> None:
+        async with self.call(CALL_S):
+            try:
+                await container.delete(force=True, v=True)
+            except aiodocker.DockerError as error:
+                if error.status not in (404, 409):  # gone, or on its way out
+                    raise
+
+    async def _discard(self, container: Any) -> None:
+        with suppress(EngineDown):  # the sweep finds it by its label
+            await self.remove(container)
+
+
+class DockerBox:
+    """A container with its attached streams."""
+
+    def __init__(self, driver: DockerDriver, container: Any, stream: Any) -> None:
+        self._driver = driver
+        self._container = container
+        self._stream = stream
+        self.complaint = b""
+
+    @property
+    def id(self) -> str:
+        return str(self._container.id)
+
+    async def write(self, data: bytes) -> None:
+        async with self._driver.call(CALL_S):
+            try:
+                await self._stream.write_in(data)
+            except (
+                RuntimeError,
+                AssertionError,
+                AttributeError,
+            ) as error:  # its transport is closed
+                raise EngineDown("the box is no longer attached") from error
+
+    async def read(self) -> bytes | None:
+        try:
+            while True:
+                message = await self._stream.read_out()
+                if message is None:
+                    return None
+                if message.stream == 1:
+                    return bytes(message.data)
+                self.complaint = (self.complaint + message.data)[-2000:]
+        except (aiohttp.ClientError, OSError) as error:
+            raise EngineDown(str(error) or type(error).__name__) from error
+
+    async def state(self) -> BoxState:
+        async with self._driver.call(CALL_S):
+            facts = (await self._container.show())["State"]
+        return BoxState(running=bool(facts["Running"]), out_of_memory=bool(facts["OOMKilled"]))
+
+    async def destroy(self) -> None:
+        # The attach goes first: a kill does not return while output is unread on it (moby/moby#41827).
+        await self._stream.close()
+        await self._driver.remove(self._container)

@@ -1,0 +1,70 @@
+"""What an engine must be able to do for us, in our words. The runner and the pool know nothing else of it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+
+class EngineDown(Exception):
+    """The engine does not answer, answers with its own failure, or not in time. The text says which, for the log."""
+
+
+class ImageMissing(Exception):
+    """The language's image is not there; it must be built first."""
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """What is fixed about a box when it is made: its image and the limits that hold from outside."""
+
+    language: str
+    memory_mb: int
+    scratch_mb: int
+    processes: int
+    file_mb: int
+
+
+class BoxState(msgspec.Struct, frozen=True):
+    """What the engine says about a box that no longer talks."""
+
+    running: bool
+    out_of_memory: bool
+
+
+class Box(Protocol):
+    """One isolated place with a supervisor as its first process, attached to us by a pair of byte streams."""
+
+    @property
+    def id(self) -> str: ...
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes to the supervisor. Raises EngineDown."""
+
+    async def read(self) -> bytes | None:
+        """The supervisor's next bytes, None at the end. May wait as long as the program runs. Raises EngineDown."""
+
+    async def state(self) -> BoxState:
+        """How the engine sees the box. Raises EngineDown."""
+
+    async def destroy(self) -> None:
+        """End and remove it with all that is in it; fine to call twice. Raises EngineDown."""
+
+
+class Driver(Protocol):
+    """An engine that makes boxes. Every method has a deadline of its own, except `Box.read`."""
+
+    async def probe(self) -> None:
+        """Raises EngineDown when no box could be made now."""
+
+    async def images(self) -> frozenset[str]:
+        """Ids of the languages whose image is there. Raises EngineDown."""
+
+    async def create(self, shape: Shape) -> Box:
+        """A started box, attached, its supervisor not yet heard. Raises EngineDown, ImageMissing."""
+
+    async def sweep(self, known: frozenset[str]) -> int:
+        """Remove boxes of ours that nobody has use for, except those `known`; return how many. Raises EngineDown."""
+
+    async def close(self) -> None:
+        """Give back connections; boxes are the caller's to destroy first."""

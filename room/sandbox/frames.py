@@ -1,0 +1,104 @@
+"""The words between us and the supervisor inside a box: frames of one letter, a length and bytes. Pure."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from room.sandbox.spec import SourceFile
+
+_HEAD = struct.Struct(">cI")
+MAX_FRAME = 1 << 24
+
+Why = str
+"""exit, wall, cpu, output, exec: what ended the program."""
+
+
+class BadFrame(Exception):
+    """The supervisor's output is not what a supervisor writes; the box cannot be trusted further."""
+
+
+class Ending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the supervisor saw one program end; times in microseconds, `oom` counts kills for lack of memory."""
+
+    code: int
+    signal: int
+    why: str
+    wall_us: int
+    cpu_us: int
+    peak: int
+    oom: int
+
+
+class Job(msgspec.Struct, frozen=True):
+    """One program to be started in a box: words to start it with, its input, its limits."""
+
+    argv: tuple[str, ...]
+    stdin: bytes
+    wall_s: float
+    cpu_s: float
+    output_bytes: int
+
+
+def frame(kind: bytes, body: bytes = b"") -> bytes:
+    """One frame as bytes."""
+    return _HEAD.pack(kind, len(body)) + body
+
+
+def file_frames(files: Iterable[SourceFile]) -> bytes:
+    """The frames that hand over the work folder's files."""
+    return b"".join(frame(b"F", _encode(f.name) + b"\0" + _encode(f.text)) for f in files)
+
+
+def job_frames(job: Job) -> bytes:
+    """The frames that start a program; its whole input goes along."""
+    limits = f"{round(job.wall_s * 1000)} {round(job.cpu_s * 1000)} {job.output_bytes}"
+    return (
+        frame(b"A", b"\0".join(_encode(word) for word in job.argv))
+        + frame(b"L", limits.encode())
+        + b"".join(
+            frame(b"I", job.stdin[at : at + 65536]) for at in range(0, len(job.stdin), 65536)
+        )
+        + frame(b"Z")
+        + frame(b"G")
+    )
+
+
+def parse_ending(body: bytes) -> Ending:
+    """The facts of an `x` frame. Raises BadFrame."""
+    try:
+        facts = dict(word.split("=", 1) for word in body.decode("ascii").split())
+        return msgspec.convert(facts, Ending, strict=False)
+    except ValueError as error:
+        raise BadFrame(f"ending {body[:80]!r}") from error
+
+
+class FrameReader:
+    """Cuts a stream of bytes, however it is chunked, into frames."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Yield (letter, body) for every frame that is now complete. Raises BadFrame."""
+        self._rest += data
+        at = 0
+        try:
+            while len(self._rest) - at >= _HEAD.size:
+                kind, length = _HEAD.unpack_from(self._rest, at)
+                if kind not in b"herox" or length > MAX_FRAME:
+                    raise BadFrame(f"frame {bytes(kind)!r} of {length} bytes")
+                if len(self._rest) - at - _HEAD.size < length:
+                    break
+                start = at + _HEAD.size
+                at = start + length
+                yield kind, bytes(self._rest[start:at])
+        finally:
+            del self._rest[:at]
+
+
+def _encode(text: str) -> bytes:
+    """UTF-8 of text; lone surrogates (a paste can hold them) become question marks."""
+    return text.encode("utf-8", "replace")

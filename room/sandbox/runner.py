@@ -1,0 +1,415 @@
+"""The runner: what the rest of the product calls. It queues, runs, judges, and answers every fault with a verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import structlog
+
+from room.sandbox import words
+from room.sandbox.conversation import (
+    BoxLost,
+    OutOfTime,
+    signal_name,
+    verdict_of,
+)
+from room.sandbox.demux import Demux
+from room.sandbox.docker import DockerDriver
+from room.sandbox.driver import Driver, EngineDown, ImageMissing, Shape
+from room.sandbox.frames import BadFrame, Ending, Job
+from room.sandbox.languages import LANGUAGES, Language, fill
+from room.sandbox.line import Full, Line
+from room.sandbox.pool import Pool
+from room.sandbox.spec import (
+    Lane,
+    Limits,
+    Output,
+    RunnerStatus,
+    RunRequest,
+    RunResult,
+    SourceFile,
+    TestReport,
+    TestRequest,
+    Usage,
+    Verdict,
+    refusal,
+)
+from room.sandbox.trial import Trial
+
+log = structlog.get_logger()
+
+WAITING = 32
+SWEEP_EVERY_S = 60.0
+FIRST_BACK_OFF_S = 1.0
+LAST_BACK_OFF_S = 30.0
+
+T = TypeVar("T")
+
+OnOutput = Callable[[Output], None]
+OnPlace = Callable[[int], None]
+
+
+class Runner:
+    """Runs programs and judges submissions. Make one with `Runner.open`; none of its methods raises for an engine's
+    or a program's fault. A cancelled task destroys its box and goes on being cancelled; a `stop` event that is set
+    ends the run with the verdict CANCELLED.
+    """
+
+    def __init__(self, driver: Driver, *, runs_at_once: int = 2, warm: int = 1) -> None:
+        self._driver = driver
+        self._pool = Pool(driver, warm=warm)
+        self._lines: dict[Lane, Line] = {
+            "visible": Line(places=runs_at_once, waiting=WAITING),
+            "hidden": Line(places=1, waiting=WAITING),
+        }
+        self._images: frozenset[str] = frozenset()
+        self._versions: dict[str, str] = {}
+        self._down: str | None = "the container engine was not asked yet"
+        self._probe_at = 0.0
+        self._back_off = FIRST_BACK_OFF_S
+        self._checking = asyncio.Lock()
+        self._chores: asyncio.Task[None] | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        *,
+        docker_host: str | None = None,
+        runtime: str | None = None,
+        runs_at_once: int = 2,
+        warm: int = 1,
+        worker: str = "room",
+        boot_id: str = "",
+    ) -> AsyncIterator[Runner]:
+        """A runner on a Docker engine, closed at the end of the block.
+
+        `docker_host` is an address such as unix:///var/run/docker.sock (None: where Docker usually is). `worker` names
+        this installation and stays the same over restarts, `boot_id` is new with each start: boxes left by an earlier
+        life of the same worker are swept away. Opens also when no engine answers.
+        """
+        driver = DockerDriver(
+            docker_host=docker_host,
+            runtime=runtime,
+            worker=worker,
+            boot_id=boot_id or str(time.time_ns()),
+        )
+        runner = cls(driver, runs_at_once=runs_at_once, warm=warm)
+        await runner.start()
+        try:
+            yield runner
+        finally:
+            await runner.close()
+
+    async def start(self) -> None:
+        """Look at the engine and begin the chores: sweeping, warming, asking again when it is down."""
+        await self._check(force=True)
+        self._chores = asyncio.create_task(self._do_chores(), name="sandbox chores")
+
+    async def close(self) -> None:
+        """End every box and give back all connections. Call it when no run is under way any more."""
+        if self._chores is not None:
+            self._chores.cancel()
+            await asyncio.gather(self._chores, return_exceptions=True)
+        await self._pool.close()
+        await self._driver.close()
+
+    async def status(self) -> RunnerStatus:
+        """Whether code can run now, and in which languages."""
+        await self._check()
+        if self._down is not None:
+            return RunnerStatus(available=False, reason=self._reason(), languages={})
+        if not self._images:
+            text = "Code cannot run here yet: no language image is there. Build them with “room images build”."
+            return RunnerStatus(available=False, reason=text, languages={})
+        labels = {
+            key: f"{language.label} {self._versions.get(key, '')}".strip()
+            for key, language in LANGUAGES.items()
+            if key in self._images
+        }
+        return RunnerStatus(available=True, reason="", languages=labels)
+
+    async def run(
+        self,
+        request: RunRequest,
+        on_output: OnOutput,
+        *,
+        stop: asyncio.Event | None = None,
+        on_place: OnPlace | None = None,
+        on_start: Callable[[], None] | None = None,
+        lane: Lane = "visible",
+    ) -> RunResult:
+        """Run a program. `on_output` hears its output while it runs; `on_place` its place in line (1 is next);
+        `on_start` that it left the line.
+        """
+        problem = refusal(request)
+        if problem:
+            return _without_run("REJECTED", problem)
+
+        async def once() -> RunResult:
+            if on_start:
+                on_start()
+            return await self._run(request, on_output)
+
+        done = await _unless(stop, self._admitted(lane, on_place, request.language, once))
+        return done or _without_run("CANCELLED", words.CANCELLED)
+
+    async def run_tests(
+        self,
+        request: TestRequest,
+        *,
+        lane: Lane = "visible",
+        stop: asyncio.Event | None = None,
+        on_place: OnPlace | None = None,
+    ) -> TestReport:
+        """Judge a submission. Give hidden cases in a call of their own with lane="hidden": they have their own place
+        and never use a warm box, so that nothing about them can be felt in a visible run.
+        """
+        problem = refusal(request)
+        if problem:
+            return _report("REJECTED", problem, request)
+
+        async def once() -> TestReport:
+            trial = Trial(self._pool, request, cold=lane == "hidden")
+            return await trial.hold()
+
+        done = await _unless(stop, self._admitted(lane, on_place, request.language, once))
+        if done is None:
+            return _report("CANCELLED", words.CANCELLED, request)
+        if isinstance(done, RunResult):
+            return _report(done.verdict, done.sentence, request)
+        return done
+
+    async def _admitted(
+        self, lane: Lane, on_place: OnPlace | None, language: str, work: Callable[[], Awaitable[T]]
+    ) -> T | RunResult:
+        """Wait in line, do the work, and turn every fault into a result."""
+        try:
+            async with self._lines[lane].place(on_place):
+                await self._check()
+                if self._down is not None:
+                    return _without_run("UNAVAILABLE", self._reason())
+                return await work()
+        except Full:
+            return _without_run("BUSY", words.TOO_MANY)
+        except ImageMissing:
+            self._images -= {language}
+            return _without_run(
+                "UNAVAILABLE", words.NO_IMAGE.format(label=LANGUAGES[language].label)
+            )
+        except EngineDown as error:
+            self._went_down(error)
+            return _without_run("UNAVAILABLE", self._reason())
+        except Exception:
+            log.exception("sandbox.fault", language=language)
+            return _without_run("IE", words.INTERNAL)
+
+    async def _run(self, request: RunRequest, on_output: OnOutput) -> RunResult:
+        language = LANGUAGES[request.language]
+        limits = request.limits
+        files = request.files + (
+            (SourceFile(".room/setup.sql", request.setup),) if _is_sql(language) else ()
+        )
+        values = {"entry": request.entry, "memory_mb": str(limits.memory_mb)}
+        job = Job(
+            argv=fill(language.run, values) + request.args,
+            stdin=request.stdin.encode("utf-8", "replace"),
+            wall_s=limits.wall_s,
+            cpu_s=limits.cpu_s,
+            output_bytes=limits.output_bytes,
+        )
+        shape = shape_of(request.language, limits)
+        for attempt in (1, 2):
+            talk = await self._pool.take(shape, cold=attempt > 1)
+            show = _Show(on_output)
+            started = time.monotonic()
+            try:
+                await talk.give(files)
+                ending = await talk.run(job, show.hear)
+                cut = ending.why == "output"
+                show.finish(cut=cut)
+                return _result(ending, limits, cut=cut)
+            except OutOfTime:
+                show.finish(cut=True)
+                return _stopped("TLE", limits, time.monotonic() - started)
+            except BoxLost as error:
+                show.finish(cut=True)
+                state = await talk.box.state()
+                if state.out_of_memory:
+                    return _stopped("MLE", limits, time.monotonic() - started)
+                if error.talked or attempt > 1:
+                    log.warning("sandbox.box_lost", box=talk.box.id[:12], running=state.running)
+                    return _without_run("IE", words.INTERNAL)
+            except EngineDown:
+                if show.spoke or attempt > 1:
+                    raise  # what was shown cannot be taken back, so a second try would show it twice
+            finally:
+                show.close()
+                self._pool.end(talk)
+        raise AssertionError("unreachable")
+
+    # What the engine is doing
+
+    async def _check(self, *, force: bool = False) -> None:
+        """Ask the engine again when it was down and the back-off has passed."""
+        if self._down is None and not force:
+            return
+        async with self._checking:
+            if not force and (self._down is None or time.monotonic() < self._probe_at):
+                return
+            try:
+                await self._driver.probe()
+                self._images = await self._driver.images()
+            except EngineDown as error:
+                self._went_down(error)
+                return
+            if self._down is not None:
+                log.info("sandbox.engine_up", languages=sorted(self._images))
+            self._down, self._back_off = None, FIRST_BACK_OFF_S
+            self._pool.keep({shape_of(language, Limits()) for language in self._images})
+
+    def _went_down(self, error: EngineDown) -> None:
+        if self._down is None:
+            self._pool.drop_idle()
+        self._down = str(error)
+        self._probe_at = time.monotonic() + self._back_off
+        self._back_off = min(self._back_off * 2, LAST_BACK_OFF_S)
+        log.warning("sandbox.engine_down", reason=self._down, again_in_s=round(self._back_off / 2))
+
+    def _reason(self) -> str:
+        if self._down and "runtime" in self._down:
+            return words.NO_RUNTIME.format(reason=self._down)
+        return words.NO_ENGINE
+
+    async def _do_chores(self) -> None:
+        swept_at = -SWEEP_EVERY_S
+        while True:
+            await self._check()
+            now = time.monotonic()
+            if self._down is None:
+                try:
+                    if now - swept_at >= SWEEP_EVERY_S:
+                        swept_at = now
+                        gone = await self._driver.sweep(self._pool.known)
+                        if gone:
+                            log.info("sandbox.swept", boxes=gone)
+                        self._images = await self._driver.images()
+                        self._pool.keep({shape_of(key, Limits()) for key in self._images})
+                    await self._learn_versions()
+                except EngineDown as error:
+                    self._went_down(error)
+                except Exception:
+                    log.exception("sandbox.chores")
+            wait = SWEEP_EVERY_S if self._down is None else max(0.05, self._probe_at - now)
+            await asyncio.sleep(wait)
+
+    async def _learn_versions(self) -> None:
+        """Ask each new image which version it holds; starting it also makes the first real run quick."""
+        for key in sorted(self._images - self._versions.keys()):
+            job = Job(LANGUAGES[key].version, b"", wall_s=20, cpu_s=20, output_bytes=4096)
+            said = bytearray()
+            talk = await self._pool.take(shape_of(key, Limits()), cold=True)
+            try:
+                await talk.run(job, lambda _, data, said=said: said.extend(data))  # type: ignore[misc]
+            except (OutOfTime, BoxLost, BadFrame):
+                continue
+            finally:
+                self._pool.end(talk)
+            found = re.search(rb"\d+(?:\.\d+)?", said)
+            self._versions[key] = found.group().decode() if found else ""
+
+
+class _Show:
+    """Passes a program's bytes on as `Output`, in time; the timer is the loop's."""
+
+    def __init__(self, on_output: OnOutput) -> None:
+        self._on_output = on_output
+        self._demux = Demux()
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self.spoke = False
+
+    def hear(self, kind: bytes, data: bytes) -> None:
+        if kind in b"oe":
+            self.spoke = True
+            self._send(
+                self._demux.feed("stdout" if kind == b"o" else "stderr", data, self._loop.time())
+            )
+
+    def finish(self, *, cut: bool) -> None:
+        """Send the rest; `cut` says that more was written."""
+        self.close()
+        self._send(self._demux.finish(self._loop.time(), cut=cut))
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _send(self, pieces: list[Output]) -> None:
+        for piece in pieces:
+            self._on_output(piece)
+        due = self._demux.due
+        if due is not None and self._timer is None:
+            self._timer = self._loop.call_at(due, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._send(self._demux.flush(self._loop.time()))
+
+
+def shape_of(language: str, limits: Limits) -> Shape:
+    """The box that these limits need."""
+    return Shape(language, limits.memory_mb, limits.scratch_mb, limits.processes, limits.file_mb)
+
+
+async def _unless(stop: asyncio.Event | None, work: Coroutine[Any, Any, T]) -> T | None:
+    """What the work answers; None as soon as `stop` is set, the work being cancelled then."""
+    if stop is None:
+        return await work
+    task = asyncio.ensure_future(work)
+    bell = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((task, bell), return_when=asyncio.FIRST_COMPLETED)
+        return await task if task.done() else None
+    finally:
+        bell.cancel()
+        task.cancel()
+        await asyncio.gather(task, bell, return_exceptions=True)
+
+
+def _is_sql(language: Language) -> bool:
+    return "sql" in language.tests
+
+
+def _result(ending: Ending, limits: Limits, *, cut: bool) -> RunResult:
+    verdict = verdict_of(ending)
+    usage = Usage(ending.wall_us / 1e6, ending.cpu_us / 1e6, ending.peak)
+    ours = ending.why != "exit" or verdict == "MLE"
+    signal = None if ours else signal_name(ending.signal)
+    code = None if ours or ending.signal else ending.code
+    sentence = words.sentence(
+        verdict, code=code, signal=signal, usage=usage, limits=limits, why=ending.why
+    )
+    return RunResult(verdict, code, signal, usage, cut, sentence)
+
+
+def _stopped(verdict: Verdict, limits: Limits, wall_s: float) -> RunResult:
+    usage = Usage(wall_s=wall_s)
+    sentence = words.sentence(
+        verdict, code=None, signal=None, usage=usage, limits=limits, why="wall"
+    )
+    return RunResult(verdict, None, None, usage, False, sentence)
+
+
+def _without_run(verdict: Verdict, sentence: str) -> RunResult:
+    return RunResult(verdict, None, None, Usage(), False, sentence)
+
+
+def _report(verdict: Verdict, sentence: str, request: TestRequest) -> TestReport:
+    return TestReport(verdict, (), 0, len(request.suite.cases), Usage(), sentence)

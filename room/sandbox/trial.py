@@ -1,0 +1,222 @@
+"""Judging one submission: its cases run one after another in a box, and are compared on this side."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import structlog
+
+from room.sandbox import words
+from room.sandbox.conversation import BoxLost, Conversation, OutOfTime, signal_name, verdict_of
+from room.sandbox.driver import EngineDown, Shape
+from room.sandbox.frames import Ending, Job
+from room.sandbox.judge import SHOWN_CHARS, accepts, shown
+from room.sandbox.languages import LANGUAGES, fill
+from room.sandbox.pool import Pool
+from room.sandbox.spec import (
+    CaseResult,
+    SourceFile,
+    TestCase,
+    TestReport,
+    TestRequest,
+    Usage,
+    Verdict,
+)
+
+log = structlog.get_logger()
+
+
+class Trial:
+    """One submission against one suite.
+
+    A case's program is told nothing but its own input: it is sent only when the case before it has ended with every
+    process killed and every writable folder emptied. A box that was lost, or whose end was not the supervisor's word,
+    is never used again; the cases that remain get a new one.
+    """
+
+    def __init__(self, pool: Pool, request: TestRequest, *, cold: bool) -> None:
+        self._pool = pool
+        self._request = request
+        self._cold = cold
+        self._talk: Conversation | None = None
+        self._usage = Usage()
+
+    async def hold(self) -> TestReport:
+        """Run all cases. Raises EngineDown, ImageMissing."""
+        results: list[CaseResult] = []
+        try:
+            for case in self._request.suite.cases:
+                result = await self._try(case)
+                results.append(result)
+        finally:
+            self._leave()
+        passed = sum(result.verdict == "AC" for result in results)
+        verdict: Verdict = next((r.verdict for r in results if r.verdict != "AC"), "AC")
+        return TestReport(
+            verdict,
+            tuple(results),
+            passed,
+            len(results),
+            self._usage,
+            words.report_sentence(results),
+        )
+
+    async def _try(self, case: TestCase) -> CaseResult:
+        """One case, in a new box once more when the old one was lost before the program began."""
+        for attempt in (1, 2):
+            said = _Said()
+            fresh = self._talk is None
+            started = time.monotonic()
+            try:
+                talk = await self._box(case)
+                ending = await talk.run(self._job(case), said.hear)
+            except OutOfTime:
+                self._leave()
+                return self._closed(case, "TLE", said, time.monotonic() - started)
+            except BoxLost as error:
+                lost = self._talk
+                state = await lost.box.state() if lost else None
+                self._leave()
+                if state and state.out_of_memory:
+                    return self._closed(case, "MLE", said, time.monotonic() - started)
+                if error.talked or attempt > 1:
+                    log.warning("sandbox.box_lost", case=case.name)
+                    return self._closed(case, "IE", said, time.monotonic() - started)
+            except EngineDown:
+                self._leave()
+                if said.anything or fresh:
+                    raise
+            else:
+                if ending.oom:
+                    self._leave()  # the kernel chose what to kill: trust a new box only
+                return self._judged(case, ending, said)
+        raise AssertionError("unreachable")
+
+    async def _box(self, case: TestCase) -> Conversation:
+        """The box for this case; for SQL a new one each time, since its files differ from case to case."""
+        if self._talk is not None and self._request.suite.kind != "sql":
+            return self._talk
+        self._leave()
+        limits = self._request.limits
+        shape = Shape(
+            self._request.language,
+            limits.memory_mb,
+            limits.scratch_mb,
+            limits.processes,
+            limits.file_mb,
+        )
+        self._talk = await self._pool.take(shape, cold=self._cold)
+        await self._talk.give(self._files(case))
+        return self._talk
+
+    def _leave(self) -> None:
+        if self._talk is not None:
+            self._pool.end(self._talk)
+            self._talk = None
+
+    def _files(self, case: TestCase) -> tuple[SourceFile, ...]:
+        language, suite = LANGUAGES[self._request.language], self._request.suite
+        match suite.kind:
+            case "stdio":
+                return self._request.files
+            case "function":
+                caller = SourceFile(f".room/{language.caller}", language.caller_text())
+                return (*self._request.files, caller)
+            case "sql":
+                setup = suite.schema + "\n" + suite.seeds.get(case.seed or "", "")
+                return (*self._request.files, SourceFile(".room/setup.sql", setup))
+
+    def _job(self, case: TestCase) -> Job:
+        request, limits = self._request, self._request.limits
+        values = {
+            "entry": request.entry_file,
+            "memory_mb": str(limits.memory_mb),
+            "function": request.suite.entry or "",
+        }
+        stdin = (
+            json.dumps(case.args or []) if request.suite.kind == "function" else case.stdin or ""
+        )
+        return Job(
+            argv=fill(LANGUAGES[request.language].test[request.suite.kind], values),
+            stdin=stdin.encode("utf-8", "replace"),
+            wall_s=limits.wall_s,
+            cpu_s=limits.cpu_s,
+            output_bytes=limits.output_bytes,
+        )
+
+    def _judged(self, case: TestCase, ending: Ending, said: _Said) -> CaseResult:
+        verdict: Verdict = verdict_of(ending)
+        answer = said.answer(function=self._request.suite.kind == "function")
+        if verdict == "OK":
+            verdict = "AC" if accepts(case.compare, answer, case.expected) else "WA"
+        before = self._usage
+        self._usage = Usage(
+            before.wall_s + ending.wall_us / 1e6,
+            before.cpu_s + ending.cpu_us / 1e6,
+            max(before.peak_memory_bytes, ending.peak),
+        )
+        return self._closed(case, verdict, said, ending.wall_us / 1e6, ending)
+
+    def _closed(
+        self,
+        case: TestCase,
+        verdict: Verdict,
+        said: _Said,
+        wall_s: float,
+        ending: Ending | None = None,
+    ) -> CaseResult:
+        if verdict in ("AC", "WA"):
+            sentence = "Passed" if verdict == "AC" else "Wrong answer"
+        else:
+            sentence = words.sentence(
+                verdict,
+                code=ending.code if ending else None,
+                signal=signal_name(ending.signal) if ending else None,
+                usage=Usage(wall_s=wall_s),
+                limits=self._request.limits,
+                why=ending.why if ending else "wall",
+            )
+        is_function = self._request.suite.kind == "function"
+        got = said.answer(function=is_function)
+        printed = said.printed if is_function else said.errors
+        return CaseResult(
+            name=case.name,
+            part=case.part,
+            hidden=case.hidden,
+            verdict=verdict,
+            got=got if len(got) <= SHOWN_CHARS else got[:SHOWN_CHARS] + "…",
+            expected=shown(case.expected, case.compare),
+            wall_s=wall_s,
+            sentence=sentence,
+            output=printed[:SHOWN_CHARS],
+        )
+
+
+class _Said:
+    """What one case's program gave: output, errors, result."""
+
+    def __init__(self) -> None:
+        self._parts = {b"o": bytearray(), b"e": bytearray(), b"r": bytearray()}
+
+    def hear(self, kind: bytes, data: bytes) -> None:
+        self._parts[kind] += data
+
+    @property
+    def anything(self) -> bool:
+        return any(self._parts.values())
+
+    @property
+    def errors(self) -> str:
+        return self._text(b"e")
+
+    @property
+    def printed(self) -> str:
+        return self._text(b"o") + self._text(b"e")
+
+    def answer(self, *, function: bool) -> str:
+        """What is compared: the result for a function, else the output."""
+        return self._text(b"r" if function else b"o")
+
+    def _text(self, kind: bytes) -> str:
+        return self._parts[kind].decode("utf-8", "replace")
