@@ -41,8 +41,9 @@ def test_a_new_installation_needs_no_setting(tmp_path, monkeypatch):
         (
             "ROOM_DATABASE_URL",
             "mysql://x:pass@y/z",
-            "ROOM_DATABASE_URL: its value is not a database",
+            "ROOM_DATABASE_URL: its value is not the address",
         ),
+        ("ROOM_DATABASE_URL", "sqlite:///", "such as sqlite:////srv/room/room.db"),
         ("ROOM_DOCKER_HOST", "/var/run/docker.sock", "starts with unix://"),
         ("ROOM_SANDBOX_RUNTIME", "run c", "is not a runtime's name"),
         ("ROOM_RUNS_AT_ONCE", "-1", "ROOM_RUNS_AT_ONCE=-1"),
