@@ -1,4 +1,4 @@
-"""A session's journal: append-only rows, sealed, chained by hash, unique on (session, seq).
+r"""A session's journal: append-only rows, sealed, chained by hash, unique on (session, seq).
 
 A row's hash commits to the row before it and to a salted payload, not to the payload itself: few choices could be guessed.
 

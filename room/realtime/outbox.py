@@ -1,0 +1,55 @@
+"""A connection's bounded send queue.
+
+Volatile messages (carets) give way first. When what must not be lost exceeds the budget, the reader is too slow: the
+connection is closed with "come back" and the browser catches up by state vector. A flag would not do: the writer is parked
+in ``send`` when the peer's buffer is full, so it is the task that is cancelled.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+BUDGET_BYTES: Final = 4 * 1024 * 1024
+VOLATILE_BYTES: Final = 256 * 1024
+
+
+class Outbox:
+    def __init__(self, budget: int = BUDGET_BYTES, volatile_budget: int = VOLATILE_BYTES) -> None:
+        self._queue: deque[tuple[bytes, bool]] = deque()
+        self._bytes = 0
+        self._budget = budget
+        self._volatile_budget = volatile_budget
+        self._filled = asyncio.Event()
+        self.is_over = False
+        """The budget was exceeded; nothing more is taken."""
+
+    def put(self, frame: bytes, *, volatile: bool = False) -> bool:
+        """Queue a frame. False: the budget is exceeded and the connection must be closed; nothing is queued any more."""
+        if self.is_over:
+            return False
+        if volatile and self._bytes + len(frame) > self._volatile_budget:
+            return True
+        if self._bytes + len(frame) > self._budget:
+            self._drop_volatile()
+            if self._bytes + len(frame) > self._budget:
+                self.is_over = True
+                return False
+        self._queue.append((frame, volatile))
+        self._bytes += len(frame)
+        self._filled.set()
+        return True
+
+    async def drain_into(self, send: Callable[[bytes], Awaitable[None]]) -> None:
+        """Send what comes, for ever; the connection's writer task. ``send`` waits while the peer's buffer is full."""
+        while True:
+            while self._queue:
+                frame, _ = self._queue.popleft()
+                self._bytes -= len(frame)
+                await send(frame)
+            self._filled.clear()
+            await self._filled.wait()
+
+    def _drop_volatile(self) -> None:
+        self._queue = deque(entry for entry in self._queue if not entry[1])
+        self._bytes = sum(len(frame) for frame, _ in self._queue)

@@ -1,0 +1,173 @@
+"""The wire, sans I/O: y-websocket's binary messages, and Room's own as type 100. docs/wire.md describes it for others.
+
+Source: y-protocols ``PROTOCOL.md``, ``sync.js``, ``awareness.js``.
+"""
+
+from enum import IntEnum
+from typing import Any, Final
+
+import msgspec
+
+from room.realtime.varint import Malformed, Reader, write_bytes, write_uint
+
+SYNC, AWARENESS, QUERY_AWARENESS, ROOM = 0, 1, 3, 100
+STEP1, STEP2, UPDATE = 0, 1, 2
+
+FRAME_MAX: Final = 2 * 1024 * 1024
+"""Bytes of one frame from a browser."""
+ROOM_MESSAGE_MAX: Final = 256 * 1024
+AWARENESS_MAX: Final = 8 * 1024
+
+
+class CloseCode(IntEnum):
+    """Why the server closes a socket. 44xx are final: the client does not come back by itself."""
+
+    RESTARTING = 1012
+    TOO_SLOW = 1013
+    MALFORMED = 4400
+    SIGNED_OUT = 4401
+    NOT_ALLOWED = 4403
+    ELSEWHERE = 4409
+    ENDED = 4410
+    TOO_LARGE = 4413
+
+
+class Step1(msgspec.Struct, frozen=True, gc=False):
+    """The sender says what it has: a state vector."""
+
+    vector: bytes
+
+
+class Step2(msgspec.Struct, frozen=True, gc=False):
+    """What the receiver lacks: an update that answers step 1. Read-only members may not bring anything by it."""
+
+    update: bytes
+
+
+class DocUpdate(msgspec.Struct, frozen=True, gc=False):
+    update: bytes
+
+
+class AwarenessUpdate(msgspec.Struct, frozen=True, gc=False):
+    """One client's state; ``state`` is JSON text, ``null`` when it goes. Frames about several clients are not parsed."""
+
+    client: int
+    clock: int
+    state: str
+
+
+class ForeignAwareness(msgspec.Struct, frozen=True, gc=False):
+    """An awareness frame about none or several clients: stock clients echo what they receive. It is dropped."""
+
+
+class QueryAwareness(msgspec.Struct, frozen=True, gc=False):
+    pass
+
+
+class Hello(msgspec.Struct, frozen=True, tag_field="t", tag="hello"):
+    v: int = 1
+
+
+class Do(msgspec.Struct, frozen=True, tag_field="t", tag="do"):
+    id: int
+    do: msgspec.Raw
+
+
+class Ping(msgspec.Struct, frozen=True, tag_field="t", tag="ping"):
+    pass
+
+
+class TakeOver(msgspec.Struct, frozen=True, tag_field="t", tag="take_over"):
+    pass
+
+
+class Bye(msgspec.Struct, frozen=True, tag_field="t", tag="bye"):
+    """The member leaves on purpose."""
+
+
+RoomMessage = Hello | Do | Ping | TakeOver | Bye
+Frame = (
+    Step1 | Step2 | DocUpdate | AwarenessUpdate | ForeignAwareness | QueryAwareness | RoomMessage
+)
+
+_room_decoder: msgspec.json.Decoder[RoomMessage] = msgspec.json.Decoder(RoomMessage)
+_json = msgspec.json.Encoder()
+
+
+class TooLarge(ValueError):
+    """A frame beyond its bound."""
+
+
+def parse(data: bytes) -> Frame:
+    """What a frame from a browser says.
+
+    Raises:
+        Malformed: it says nothing that the wire knows.
+        TooLarge: it is beyond the bound of its kind.
+    """
+    if len(data) > FRAME_MAX:
+        raise TooLarge(f"{len(data)} bytes")
+    reader = Reader(data)
+    match reader.uint():
+        case 0:
+            kind = reader.uint()
+            payload = reader.bytes()
+            reader.end()
+            if kind == STEP1:
+                return Step1(payload)
+            if kind == STEP2:
+                return Step2(payload)
+            if kind == UPDATE:
+                return DocUpdate(payload)
+            raise Malformed("unknown sync message")
+        case 1:
+            if len(data) > AWARENESS_MAX:
+                raise TooLarge(f"{len(data)} bytes of awareness")
+            payload = reader.bytes()
+            reader.end()
+            return _parse_awareness(payload)
+        case 3:
+            return QueryAwareness()
+        case 100:
+            if len(data) > ROOM_MESSAGE_MAX:
+                raise TooLarge(f"{len(data)} bytes of room message")
+            payload = reader.bytes()
+            reader.end()
+            try:
+                return _room_decoder.decode(payload)
+            except (msgspec.DecodeError, RecursionError) as error:
+                raise Malformed("a room message that is none") from error
+        case _:
+            raise Malformed("unknown message type")
+
+
+def _parse_awareness(payload: bytes) -> AwarenessUpdate | ForeignAwareness:
+    reader = Reader(payload)
+    if reader.uint() != 1:
+        return ForeignAwareness()
+    return AwarenessUpdate(reader.uint(), reader.uint(), reader.text())
+
+
+# ------------------------------------------------------------------------------------------------ to the browser
+
+
+def step1(vector: bytes) -> bytes:
+    return bytes((SYNC, STEP1)) + write_bytes(vector)
+
+
+def step2(update: bytes) -> bytes:
+    return bytes((SYNC, STEP2)) + write_bytes(update)
+
+
+def update(update: bytes) -> bytes:
+    return bytes((SYNC, UPDATE)) + write_bytes(update)
+
+
+def awareness(client: int, clock: int, state: str) -> bytes:
+    entry = write_uint(1) + write_uint(client) + write_uint(clock) + write_bytes(state.encode())
+    return bytes((AWARENESS,)) + write_bytes(entry)
+
+
+def room_message(content: Any) -> bytes:
+    """A room message; ``content`` is a mapping or Struct that JSON can hold."""
+    return bytes((ROOM,)) + write_bytes(_json.encode(content))
