@@ -1,0 +1,162 @@
+"""Charts as SVG, made on the server. Shape carries the meaning, so that a grey print says the same.
+
+Colours stand as attributes (for the PDF) with a class beside them, which the page's style sheet takes over for its theme.
+Every chart has its numbers in a table beside it; the words in `aria-label` are its summary.
+"""
+
+from collections.abc import Sequence
+from html import escape
+
+from room.scoring.course import Course
+from room.scoring.evidence import Moment
+
+INK, LINE, FAINT, SURFACE, AMBER, BAND = (
+    "#1B1A18",
+    "#CFCBC3",
+    "#6B675F",
+    "#FFFFFF",
+    "#E8A220",
+    "#F0EEEA",
+)
+
+TRACK_WIDTH, TRACK_HEIGHT = 400, 32
+
+
+def clock(ms: int) -> str:
+    """Interview time as people read it: 23:18, or 1:02:05 from an hour on."""
+    seconds = max(0, ms) // 1000
+    hours, rest = divmod(seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"
+
+
+def track(count: int, levels: Sequence[int | None], label: str) -> str:
+    """One competency: a line for each of `count` levels, a mark for each rater who gave one.
+
+    Equal levels of two raters are one mark with a ring around it. The first rater's mark is filled, the second's hollow.
+    """
+    middle = TRACK_HEIGHT / 2
+
+    def x(level: int) -> float:
+        return round((level - 0.5) * TRACK_WIDTH / count, 1)
+
+    parts = [
+        f'<path d="M{x(n)} 0V{TRACK_HEIGHT}" stroke="{LINE}" class="s-line"/>'
+        for n in range(1, count + 1)
+    ]
+    given = [(rater, level) for rater, level in enumerate(levels) if level is not None]
+    if len({level for _, level in given}) > 1:
+        low, high = min(level for _, level in given), max(level for _, level in given)
+        parts.append(
+            f'<path d="M{x(low)} {middle}H{x(high)}" stroke="{INK}" stroke-width="2" class="s-ink"/>'
+        )
+    for level in sorted({level for _, level in given}):
+        raters = [rater for rater, at in given if at == level]
+        parts.append(_mark(x(level), middle, raters, of=len(levels)))
+    return _svg(TRACK_WIDTH, TRACK_HEIGHT, "track", label, parts)
+
+
+def key_mark(raters: Sequence[int]) -> str:
+    """The mark of these raters, as it stands beside their name in the chart's key."""
+    return _svg(24, 24, "keymark", "", [_mark(12, 12, raters, of=2)])
+
+
+def _mark(x: float, y: float, raters: Sequence[int], *, of: int) -> str:
+    dot = f'<circle cx="{x}" cy="{y}" r="6.5" fill="{INK}" class="f-ink"/>'
+    if len(raters) > 1:
+        return (
+            f'<circle cx="{x}" cy="{y}" r="10" fill="{SURFACE}" stroke="{INK}" stroke-width="2" '
+            f'class="f-surface s-ink"/>{dot}'
+        )
+    if raters[0] == 0:
+        return dot
+    if raters[0] == 1:
+        return (
+            f'<circle cx="{x}" cy="{y}" r="6.5" fill="{SURFACE}" stroke="{INK}" stroke-width="2" '
+            'class="f-surface s-ink"/>'
+        )
+    return (
+        f'<path d="M{x - 7} {y}L{x} {y - 7}L{x + 7} {y}L{x} {y + 7}Z" fill="{SURFACE}" stroke="{INK}" '
+        'stroke-width="2" class="f-surface s-ink"/>'
+    )
+
+
+def timeline(course: Course, moments: Sequence[Moment], label: str, *, width: int = 1000) -> str:
+    """Stages above, then runs and tests, then evidence, over minutes."""
+    length = max(course.length_ms, 1)
+    band, runs_y, pins_y, axis_y = 22, 42, 66, 92
+
+    def x(ms: int) -> float:
+        return round(min(max(ms, 0), length) * (width - 2) / length + 1, 1)
+
+    parts: list[str] = []
+    for stage in course.stages:
+        left, right = x(stage.from_ms), x(stage.to_ms)
+        wide = max(1.0, right - left - 2)
+        parts.append(
+            f'<rect x="{left}" y="0" width="{wide:.1f}" height="{band}" rx="3" fill="{BAND}" class="f-band"/>'
+        )
+        room = int((wide - 10) / 6.6)
+        title = (
+            stage.title
+            if len(stage.title) <= room
+            else stage.title[: max(0, room - 1)].rstrip() + "…"
+        )
+        if room > 2:
+            parts.append(
+                f'<text x="{left + 6:.1f}" y="15" font-size="12" fill="{INK}" class="f-ink">{escape(title)}</text>'
+            )
+    parts.append(f'<path d="M0 {runs_y}H{width}" stroke="{LINE}" class="s-line"/>')
+    for run in course.runs:
+        at = x(run.at_ms)
+        if run.kind == "run":
+            parts.append(
+                f'<path d="M{at} {runs_y - 7}V{runs_y + 7}" stroke="{FAINT}" stroke-width="2" class="s-faint"/>'
+            )
+        elif run.is_passed:
+            parts.append(
+                f'<rect x="{at - 5:.1f}" y="{runs_y - 5}" width="10" height="10" fill="{INK}" class="f-ink"/>'
+            )
+        else:
+            parts.append(
+                f'<circle cx="{at}" cy="{runs_y}" r="5" fill="{SURFACE}" stroke="{INK}" stroke-width="2" '
+                'class="f-surface s-ink"/>'
+            )
+    for hint in course.hints:
+        at = x(hint.at_ms)
+        parts.append(
+            f'<path d="M{at - 5:.1f} {runs_y - 12}H{at + 5:.1f}L{at} {runs_y - 5}Z" fill="{FAINT}" class="f-faint"/>'
+        )
+    for moment in moments:
+        at = x(moment.at_ms)
+        parts.append(
+            f'<path d="M{at - 4.5:.1f} {pins_y - 8}H{at + 4.5:.1f}V{pins_y + 7}L{at} {pins_y + 3}'
+            f'L{at - 4.5:.1f} {pins_y + 7}Z" fill="{AMBER}" class="f-pin"/>'
+        )
+    parts += _axis(length, width, axis_y)
+    return _svg(width, 104, f"timeline w{width}", label, parts)
+
+
+def _axis(length_ms: int, width: int, y: int) -> list[str]:
+    minutes = length_ms / 60_000
+    room = max(2, width // 90)
+    step = next((s for s in (1, 2, 5, 10, 15, 30, 60, 120) if minutes / s <= room), 240)
+    out = [f'<path d="M0 {y - 12}H{width}" stroke="{LINE}" class="s-line"/>']
+    ticks = [*range(0, int(minutes) + 1, step)]
+    for tick in ticks:
+        at = tick * (width - 2) / minutes + 1 if minutes else 1
+        anchor = "start" if at < 20 else "end" if at > width - 20 else "middle"
+        words = "0 min" if tick == 0 else str(tick)
+        out.append(
+            f'<text x="{at:.1f}" y="{y + 8}" font-size="11" text-anchor="{anchor}" fill="{FAINT}" '
+            f'class="f-faint">{words}</text>'
+        )
+    return out
+
+
+def _svg(width: float, height: float, name: str, label: str, parts: Sequence[str]) -> str:
+    said = f'role="img" aria-label="{escape(label, quote=True)}"' if label else 'aria-hidden="true"'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="{name}" viewBox="0 0 {width} {height}" width="{width}" '
+        f'height="{height}" {said} fill="none">{"".join(parts)}</svg>'
+    )
