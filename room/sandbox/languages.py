@@ -32,7 +32,7 @@ class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Source of the program that calls a function for a function-style case."""
         if self.caller is None:
             raise LookupError(f"{self.id} has no caller")
-        return (files("room.sandbox") / "calls" / self.caller).read_text("utf-8")
+        return (files("room.sandbox") / "drivers" / self.caller).read_text("utf-8")
 
 
 def fill(argv: tuple[str, ...], values: Mapping[str, str]) -> tuple[str, ...]:

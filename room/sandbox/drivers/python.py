@@ -1,6 +1,6 @@
 """Calls one function of the program with the arguments on standard input and writes its result to descriptor 3."""
 
-# ruff: noqa: INP001, S102, PTH100, PTH120, PTH123, A001 (a script of its own, started inside a box)
+# ruff: noqa: INP001, S102, PTH100, PTH120, PTH123 (a script of its own, started inside a box)
 
 import json
 import os
