@@ -4,8 +4,8 @@ SHELL := /bin/bash
 .PHONY: help run dev test check format lock doctor clean
 
 ROOM := .venv/bin/room
-# The Node of the machine, else the one that the set-up fetched.
-WITH_NODE := PATH="$$PATH:$(CURDIR)/.setup/node/bin"
+# The Node that the set-up fetched, where the machine has none or an old one; else the machine's.
+WITH_NODE := PATH="$(CURDIR)/.setup/node/bin:$$PATH"
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
