@@ -101,7 +101,7 @@ def verdict_of(ending: Ending) -> Verdict:
     if ending.why == "output":
         return "OLE"
     if ending.why == "exec":
-        return "RE"
+        return "IE"  # the argv is ours
     if ending.oom and (ending.signal or ending.code):
         return "MLE"  # a child may die for lack of memory while the program itself goes on and ends well
     return "RE" if ending.signal or ending.code else "OK"

@@ -104,9 +104,8 @@ async def _base(docker: aiodocker.Docker, log: Log) -> str:
         async with asyncio.timeout(PULL_S):
             await docker.images.pull(PUBLIC_BASE)
     except (aiodocker.DockerError, TimeoutError) as error:
-        log(
-            f"{PUBLIC_BASE} cannot be pulled ({str(error) or "no answer"}); making a base from Debian's packages."
-        )
+        why = str(error) or "no answer"
+        log(f"{PUBLIC_BASE} cannot be pulled ({why}); making a base from Debian's packages.")
     else:
         return PUBLIC_BASE
     await _make_base(docker, log)

@@ -32,8 +32,6 @@ def sentence(
     match verdict:
         case "OK":
             return f"Finished in {seconds(usage.wall_s)} s"
-        case "RE" if why == "exec":
-            return "The program could not be started."
         case "RE" if signal:
             return f"Ended by signal {signal}"
         case "RE":

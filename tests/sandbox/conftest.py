@@ -1,0 +1,50 @@
+"""A real runner for the tests that carry the mark `docker`, and short ways to run things with it."""
+
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import msgspec
+import pytest_asyncio
+
+from room.sandbox.languages import LANGUAGES
+from room.sandbox.runner import Runner
+from room.sandbox.spec import Limits, Output, RunRequest, RunResult, SourceFile
+
+WORKER = "room-test-" + secrets.token_hex(4)
+
+
+class Ran(msgspec.Struct, frozen=True):
+    result: RunResult
+    pieces: tuple[Output, ...]
+
+    def text(self, stream: str = "stdout") -> str:
+        return "".join(piece.text for piece in self.pieces if piece.stream == stream)
+
+    @property
+    def verdict(self) -> str:
+        return self.result.verdict
+
+
+Run = Callable[..., Awaitable[Ran]]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def runner() -> AsyncIterator[Runner]:
+    async with Runner.open(worker=WORKER, boot_id=secrets.token_hex(4)) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def run(runner: Runner) -> Run:
+    async def go(source: str, language: str = "python", **more: object) -> Ran:
+        more = {"limits": Limits(wall_s=5, cpu_s=5), **more}
+        name = LANGUAGES[language].file
+        files = (SourceFile(name, source), *more.pop("files", ()))  # type: ignore[misc]
+        pieces: list[Output] = []
+        result = await runner.run(
+            RunRequest(language=language, files=files, entry=name, **more),  # type: ignore[arg-type]
+            pieces.append,
+        )
+        return Ran(result, tuple(pieces))
+
+    return go
