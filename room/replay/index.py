@@ -1,0 +1,440 @@
+"""The index of a recording for one viewer: all that is on the screen before anything plays, and where the segments are.
+
+Made from the viewer's visible events alone, so it holds nothing else: no number, length or gap in it depends on what they
+may not see.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from room.replay.segments import SegmentPlan, start_of
+from room.session import events as e
+from room.session.events import Recorded
+from room.session.evolve import fold
+from room.session.ids import (
+    SYSTEM,
+    CompetencyId,
+    FileId,
+    MemberId,
+    PartId,
+    PinId,
+    QuestionId,
+    RunId,
+    StageId,
+)
+from room.session.state import SessionState
+
+VERSION = 1
+TYPING_STEP_MS = 30_000
+QUIET_MS = 20_000
+"""A gap longer than this between facts is quiet time."""
+PASSED = "AC"
+"""The verdict of a test that passed; a program that ended well has ``OK``."""
+
+_STILL = (
+    e.CaretMoved,
+    e.MemberLeft,
+    e.MemberJoined,
+    e.FileOpened,
+    e.StageStripShown,
+    e.ClientClaimed,
+)
+"""Facts that do not end quiet time: nothing is written, run, said or shown by them."""
+
+
+class Person(msgspec.Struct, frozen=True):
+    """A member with what the session does not hold: how they are called."""
+
+    member: MemberId
+    name: str
+    first: str
+    colour: str
+    role: str
+
+
+class Stage(msgspec.Struct, frozen=True):
+    id: StageId
+    title: str
+    from_ms: int
+    to_ms: int
+
+
+class Span(msgspec.Struct, frozen=True):
+    from_ms: int
+    to_ms: int
+
+
+class Presence(msgspec.Struct, frozen=True):
+    member: MemberId
+    from_ms: int
+    to_ms: int
+
+
+class ShownPart(msgspec.Struct, frozen=True):
+    question: QuestionId
+    part: PartId
+    question_title: str
+    part_title: str
+    number: int
+    at_ms: int
+    html: str = ""
+
+
+class Pin(msgspec.Struct, frozen=True):
+    """A pin as it is at last: refiled and reworded ones show their last form, withdrawn ones are missing."""
+
+    id: PinId
+    at_ms: int
+    by: MemberId
+    text: str
+    competency: CompetencyId | None = None
+    label: str = ""
+    """The competency's title; empty for an unfiled pin."""
+    added: bool = False
+    """Placed while looking at the recording, not in the interview."""
+
+
+Kind = Literal[
+    "start", "stage", "part", "hint", "file", "language", "run", "tests", "hidden", "paste",
+    "chat", "note", "join", "leave", "pause", "resume", "end", "undone",
+]  # fmt: skip
+
+
+class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A fact with its time, for the tracks and the list of all events. ``text`` is said after the author's name."""
+
+    at_ms: int
+    kind: Kind
+    by: MemberId
+    text: str
+    ok: bool | None = None
+    """Runs and tests: whether they passed; None while they had not finished."""
+    end_ms: int | None = None
+    """Runs and tests: when they had finished."""
+
+
+class Typing(msgspec.Struct, frozen=True):
+    """Edits each half minute, for each person."""
+
+    step_ms: int
+    counts: dict[MemberId, tuple[int, ...]]
+    summary: str
+
+
+class Index(msgspec.Struct, frozen=True):
+    v: int
+    duration_ms: int
+    running: bool
+    started_wall_ms: int
+    people: tuple[Person, ...]
+    clients: dict[str, MemberId]
+    """Yjs client ids of each member's browsers; the author of a character is the owner of its client id."""
+    stages: tuple[Stage, ...]
+    parts: tuple[ShownPart, ...]
+    pins: tuple[Pin, ...]
+    marks: tuple[Mark, ...]
+    quiet: tuple[Span, ...]
+    presence: tuple[Presence, ...]
+    offline: tuple[Presence, ...]
+    """A connection was lost and came back; what was typed meanwhile arrived at its end."""
+    typing: Typing | None
+    segments: tuple[SegmentPlan, ...]
+    damaged_ms: int | None = None
+    """From here on nothing can be played."""
+
+
+def make(
+    visible: Sequence[Recorded],
+    segments: tuple[SegmentPlan, ...],
+    people: Mapping[MemberId, Person],
+    *,
+    typing: bool,
+    damaged_ms: int | None = None,
+) -> Index:
+    """The index of a viewer's events, those before Start included.
+
+    ``typing``: whether this viewer gets the typing plot. ``people`` of members who are not in the session are left out.
+
+    Raises:
+        NotStarted: the interview has not started.
+    """
+    start = start_of(visible)
+    if start is None:
+        raise NotStarted
+    state = fold(visible)
+    duration = duration_of(visible, state, damaged_ms)
+    played = [one for one in visible[start:] if one.at_ms <= duration]
+    names = {member: person.first for member, person in people.items()}
+    present = tuple(_presence(visible, duration))
+    return Index(
+        v=VERSION,
+        duration_ms=duration,
+        running=state.phase not in ("ended", "closed"),
+        started_wall_ms=state.started_wall_ms or 0,
+        people=tuple(people[member] for member in state.members if member in people),
+        clients={str(client): member for client, member in state.clients.items()},
+        stages=tuple(_stages(visible, state, duration)),
+        parts=tuple(
+            ShownPart(p.question, p.part, p.question_title, p.part_title, p.number, p.at_ms)
+            for p in state.shown
+        ),
+        pins=tuple(_pins(state, duration)),
+        marks=tuple(_marks(visible[:start], played, state, names)),
+        quiet=tuple(_quiet(played, duration)),
+        presence=present,
+        offline=tuple(_offline(visible, duration)),
+        typing=_typing(played, duration, names) if typing else None,
+        segments=segments,
+        damaged_ms=damaged_ms,
+    )
+
+
+class NotStarted(Exception):
+    """Before Start nothing is replayable."""
+
+
+def duration_of(
+    visible: Sequence[Recorded], state: SessionState, damaged_ms: int | None = None
+) -> int:
+    """Until the end, or up to now while the session runs; up to the damage if there is one."""
+    duration = visible[-1].at_ms if state.ended_at_ms is None else state.ended_at_ms
+    return duration if damaged_ms is None else min(duration, damaged_ms)
+
+
+def _stages(visible: Iterable[Recorded], state: SessionState, duration: int) -> Iterable[Stage]:
+    titles = {stage.id: stage.title for stage in state.stages}
+    begun = [
+        (one.at_ms, one.event.stage) for one in visible if isinstance(one.event, e.StageStarted)
+    ]
+    ends = [at for at, _ in begun[1:]] + [duration]
+    for (at, stage), end in zip(begun, ends, strict=True):
+        if at < duration:
+            yield Stage(stage, titles.get(stage, ""), at, min(end, duration))
+
+
+def _pins(state: SessionState, duration: int) -> Iterable[Pin]:
+    labels = dict(state.competencies)
+    for pin in sorted((p for p in state.pins if not p.withdrawn), key=lambda p: p.at_ms):
+        label = labels.get(pin.competency, "") if pin.competency else ""
+        yield Pin(pin.id, min(pin.at_ms, duration), pin.by, pin.text, pin.competency, label)
+
+
+def _quiet(played: Iterable[Recorded], duration: int) -> Iterable[Span]:
+    before = 0
+    for at in [*(one.at_ms for one in played if not isinstance(one.event, _STILL)), duration]:
+        if at - before > QUIET_MS:
+            yield Span(before, at)
+        before = max(before, at)
+
+
+def _presence(visible: Iterable[Recorded], duration: int) -> Iterable[Presence]:
+    since: dict[MemberId, int] = {}
+    for one in visible:
+        if one.at_ms > duration:
+            break
+        match one.event:
+            case e.MemberJoined(member):
+                since.setdefault(member, one.at_ms)
+            case e.MemberLeft(member) | e.MemberRemoved(member):
+                begun = since.pop(member, None)
+                if begun is not None and one.at_ms > begun:
+                    yield Presence(member, begun, one.at_ms)
+    for member, begun in since.items():
+        yield Presence(member, begun, duration)
+
+
+def _offline(visible: Iterable[Recorded], duration: int) -> Iterable[Presence]:
+    lost: dict[MemberId, int] = {}
+    for one in visible:
+        match one.event:
+            case e.MemberLeft(member, clean) if not clean and one.at_ms > 0:
+                lost[member] = one.at_ms
+            case e.MemberLeft(member) | e.MemberRemoved(member):
+                lost.pop(member, None)
+            case e.MemberJoined(member):
+                gone = lost.pop(member, None)
+                if gone is not None and gone < one.at_ms <= duration:
+                    yield Presence(member, gone, one.at_ms)
+
+
+def _typing(played: Iterable[Recorded], duration: int, names: Mapping[MemberId, str]) -> Typing:
+    steps = max(1, -(-duration // TYPING_STEP_MS))
+    counts: dict[MemberId, list[int]] = defaultdict(lambda: [0] * steps)
+    for one in played:
+        if isinstance(one.event, e.DocEdited) and one.by != SYSTEM:
+            counts[one.by][min(one.at_ms // TYPING_STEP_MS, steps - 1)] += 1
+    frozen = {member: tuple(row) for member, row in sorted(counts.items())}
+    return Typing(TYPING_STEP_MS, frozen, typing_summary(frozen, names))
+
+
+def typing_summary(counts: Mapping[MemberId, Sequence[int]], names: Mapping[MemberId, str]) -> str:
+    """One sentence for those who do not see the plot."""
+    if not counts:
+        return "Nobody typed."
+    said = []
+    for member, row in sorted(counts.items(), key=lambda item: -sum(item[1])):
+        most = max(range(len(row)), key=lambda step: row[step])
+        first = next(step for step, count in enumerate(row) if count)
+        last = max(step for step, count in enumerate(row) if count)
+        name = names.get(member, "Somebody")
+        edits = "1 edit" if sum(row) == 1 else f"{sum(row)} edits"
+        if first == last:
+            said.append(f"{name} made {edits} at {_clock(first * TYPING_STEP_MS)}")
+        else:
+            span = f"from {_clock(first * TYPING_STEP_MS)} to {_clock((last + 1) * TYPING_STEP_MS)}"
+            said.append(f"{name} made {edits} {span}, most at {_clock(most * TYPING_STEP_MS)}")
+    return "; ".join(said) + "."
+
+
+def _clock(ms: int) -> str:
+    minutes, seconds = divmod(ms // 1000, 60)
+    return f"{minutes:02}:{seconds:02}"
+
+
+class _Words:
+    """Says events in words; remembers what files and runs are called."""
+
+    def __init__(self, state: SessionState, names: Mapping[MemberId, str]) -> None:
+        self.names = names
+        self.stages = {stage.id: stage.title for stage in state.stages}
+        self.questions = {(q.id, part.id): part.title for q in state.questions for part in q.parts}
+        self.shown = {(part.question, part.part): part.part_title for part in state.shown}
+        self.runs = {run.id: run for run in state.runs}
+        self.files: dict[FileId, str] = {}
+        self.lost: set[MemberId] = set()
+
+    def part(self, question: QuestionId, part: PartId) -> str:
+        return self.shown.get((question, part)) or self.questions.get((question, part), "")
+
+    def file(self, file: FileId | None) -> str:
+        return self.files.get(file, "a file") if file else "a file"
+
+    def learn(self, event: e.Event) -> None:
+        match event:
+            case e.FileCreated() | e.FileRenamed():
+                self.files[event.file] = event.name
+
+
+def _marks(
+    before: Iterable[Recorded],
+    played: Iterable[Recorded],
+    state: SessionState,
+    names: Mapping[MemberId, str],
+) -> Iterable[Mark]:
+    words = _Words(state, names)
+    for one in before:
+        words.learn(one.event)
+    yield Mark(0, "start", SYSTEM, "Interview started")
+    ends = {one.event.run: one.at_ms for one in played if isinstance(one.event, _RUN_ENDS)}
+    for one in played:
+        mark = _mark(one, words, ends)
+        words.learn(one.event)
+        if mark:
+            yield mark
+
+
+_RUN_ENDS = (e.RunFinished, e.TestsFinished, e.HiddenTestsFinished)
+
+
+def _mark(one: Recorded, words: _Words, ends: Mapping[RunId, int]) -> Mark | None:
+    at, by, event = one.at_ms, one.by, one.event
+    match event:
+        case e.StageStarted():
+            return Mark(at, "stage", by, f"Stage: {words.stages.get(event.stage, '')}")
+        case e.PartShown():
+            return Mark(at, "part", by, f"Part {event.number} shown: {event.part_title}")
+        case e.HintGiven():
+            return Mark(
+                at,
+                "hint",
+                by,
+                f"Hint {event.level} given, {words.part(event.question, event.part)}",
+            )
+        case e.FileCreated():
+            return Mark(at, "file", by, f"{event.name} made")
+        case e.FileRenamed():
+            return Mark(at, "file", by, f"{words.file(event.file)} is now {event.name}")
+        case e.FileDeleted():
+            return Mark(at, "file", by, f"{words.file(event.file)} deleted")
+        case e.FileRestored():
+            return Mark(at, "file", by, f"{words.file(event.file)} brought back")
+        case e.LanguageChosen():
+            return Mark(at, "language", by, f"{language_name(event.language)} chosen")
+        case e.PasteNoted():
+            return Mark(
+                at, "paste", by, f"Paste of {event.lines} lines in {words.file(event.file)}"
+            )
+        case e.RunQueued() | e.TestsQueued() | e.HiddenTestsQueued():
+            return _run_mark(one, event, words, ends.get(event.run))
+        case e.ChatSent():
+            return Mark(at, "chat", by, event.text)
+        case e.NoteAdded():
+            return Mark(at, "note", by, event.text)
+        case e.MemberJoined():
+            again = event.member in words.lost
+            words.lost.discard(event.member)
+            name = words.names.get(event.member, "Somebody")
+            return Mark(at, "join", event.member, f"{name} {'is back' if again else 'came in'}")
+        case e.MemberLeft():
+            name = words.names.get(event.member, "Somebody")
+            if not event.clean:
+                words.lost.add(event.member)
+            return Mark(
+                at, "leave", event.member, f"{name} {'left' if event.clean else 'lost connection'}"
+            )
+        case e.MemberRemoved():
+            return Mark(
+                at,
+                "leave",
+                event.member,
+                f"{words.names.get(event.member, 'Somebody')} was removed",
+            )
+        case e.ClockPaused():
+            return Mark(at, "pause", by, "Clock paused")
+        case e.ClockResumed():
+            return Mark(at, "resume", by, "Clock resumed")
+        case e.InterviewEnded():
+            return Mark(at, "end", by, "Interview ended")
+        case e.EndUndone():
+            return Mark(at, "undone", by, "The end was undone")
+        case _:
+            return None
+
+
+def _run_mark(
+    one: Recorded,
+    event: e.RunQueued | e.TestsQueued | e.HiddenTestsQueued,
+    words: _Words,
+    end_ms: int | None,
+) -> Mark:
+    run = words.runs[event.run]
+    if isinstance(event, e.RunQueued):
+        kind: Kind = "run"
+        text = f"Run of {words.file(event.file)}"
+        ok = run.verdict == "OK"
+    else:
+        kind = "hidden" if isinstance(event, e.HiddenTestsQueued) else "tests"
+        text = "Hidden tests" if kind == "hidden" else "Tests"
+        passed = sum(outcome.verdict == PASSED for outcome in run.outcomes)
+        ok = bool(run.outcomes) and passed == len(run.outcomes)
+        if run.outcomes:
+            text += f", {passed} of {len(run.outcomes)} passed"
+    if end_ms is None:
+        return Mark(one.at_ms, kind, one.by, text)
+    if kind == "run" and run.sentence:
+        text += f". {run.sentence}"
+    return Mark(one.at_ms, kind, one.by, text, ok=ok, end_ms=end_ms)
+
+
+LANGUAGES = {
+    "python": "Python", "javascript": "JavaScript", "typescript": "TypeScript", "sql": "SQL", "go": "Go",
+    "java": "Java", "c": "C", "cpp": "C++", "rust": "Rust", "ruby": "Ruby", "php": "PHP", "bash": "Bash",
+}  # fmt: skip
+
+
+def language_name(language: str) -> str:
+    """As people write it."""
+    return LANGUAGES.get(language, language)

@@ -1,0 +1,221 @@
+"""What is inside a Yjs update (v1 encoding): whose structs, how many, and what was deleted.
+
+pycrdt applies updates but does not say what is in them. The format is that of yjs 13, ``src/utils/encoding.js`` and
+``src/structs``; clocks and lengths count UTF-16 code units.
+"""
+
+import struct
+from collections.abc import Callable
+
+import msgspec
+
+
+class UnreadableUpdate(ValueError):
+    """The bytes are not a Yjs update in v1 encoding."""
+
+
+class Struct(msgspec.Struct, frozen=True):
+    """A run of ids of one client, ``clock`` to ``clock + length``."""
+
+    client: int
+    clock: int
+    length: int
+    text: str | None = None
+    """The characters, if the content is text that is not deleted."""
+
+
+class Deletion(msgspec.Struct, frozen=True):
+    client: int
+    clock: int
+    length: int
+
+
+class Update(msgspec.Struct, frozen=True):
+    structs: tuple[Struct, ...]
+    deletions: tuple[Deletion, ...]
+
+
+def units(text: str) -> int:
+    """Length of ``text`` in UTF-16 code units, as JavaScript counts."""
+    return len(text) + sum(char > "\uffff" for char in text)
+
+
+def read_update(data: bytes) -> Update:
+    """The structs and deletions of an update.
+
+    Raises:
+        UnreadableUpdate: the bytes end early, or hold a content that Yjs does not have.
+    """
+    reader = _Reader(data)
+    try:
+        structs = _read_structs(reader)
+        deletions = _read_deletions(reader)
+    except (IndexError, UnicodeDecodeError, struct.error) as error:
+        raise UnreadableUpdate(str(error)) from error
+    return Update(tuple(structs), tuple(deletions))
+
+
+class _Reader:
+    """Reads the variable-length encoding of lib0."""
+
+    __slots__ = ("at", "data")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.at = 0
+
+    def byte(self) -> int:
+        value = self.data[self.at]
+        self.at += 1
+        return value
+
+    def uint(self) -> int:
+        value = shift = 0
+        while True:
+            byte = self.data[self.at]
+            self.at += 1
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value
+            shift += 7
+            if shift > 63:
+                raise UnreadableUpdate("a number of more than 63 bits")
+
+    def chunk(self, length: int) -> bytes:
+        end = self.at + length
+        if end > len(self.data):
+            raise UnreadableUpdate("the update ends early")
+        chunk = self.data[self.at : end]
+        self.at = end
+        return chunk
+
+    def text(self) -> str:
+        return self.chunk(self.uint()).decode()
+
+
+def _read_structs(reader: _Reader) -> list[Struct]:
+    structs = []
+    for _ in range(reader.uint()):
+        count, client, clock = reader.uint(), reader.uint(), reader.uint()
+        for _ in range(count):
+            length, text = _read_struct(reader)
+            structs.append(Struct(client, clock, length, text))
+            clock += length
+    return structs
+
+
+def _read_struct(reader: _Reader) -> tuple[int, str | None]:
+    info = reader.byte()
+    kind = info & 0x1F
+    if kind in (0, 10):  # collected, or skipped
+        return reader.uint(), None
+    if info & 0x80:  # origin
+        reader.uint(), reader.uint()
+    if info & 0x40:  # right origin
+        reader.uint(), reader.uint()
+    if not info & 0xC0:  # no neighbour tells the parent
+        if reader.uint() == 1:
+            reader.text()
+        else:
+            reader.uint(), reader.uint()
+        if info & 0x20:
+            reader.text()
+    if kind == 4:
+        text = reader.text()
+        return units(text), text
+    content = _CONTENTS.get(kind)
+    if content is None:
+        raise UnreadableUpdate(f"content of kind {kind}")
+    return content(reader), None
+
+
+def _json(reader: _Reader) -> int:
+    count = reader.uint()
+    for _ in range(count):
+        reader.text()
+    return count
+
+
+def _binary(reader: _Reader) -> int:
+    reader.chunk(reader.uint())
+    return 1
+
+
+def _one_text(reader: _Reader) -> int:
+    reader.text()
+    return 1
+
+
+def _two_texts(reader: _Reader) -> int:
+    reader.text()
+    reader.text()
+    return 1
+
+
+def _type(reader: _Reader) -> int:
+    if reader.uint() in (3, 5):  # XML element, XML hook: they have a name
+        reader.text()
+    return 1
+
+
+def _anys(reader: _Reader) -> int:
+    count = reader.uint()
+    for _ in range(count):
+        _any(reader)
+    return count
+
+
+def _subdocument(reader: _Reader) -> int:
+    reader.text()
+    _any(reader)
+    return 1
+
+
+def _any(reader: _Reader, depth: int = 0) -> None:
+    """Passes over a value in lib0's "any" encoding."""
+    if depth > 64:
+        raise UnreadableUpdate("a value nested too deeply")
+    tag = reader.byte()
+    match tag:
+        case 127 | 126 | 121 | 120:  # undefined, null, false, true
+            pass
+        case 125:  # integer: the first byte carries a sign
+            while reader.byte() >= 0x80:
+                pass
+        case 124:
+            reader.chunk(4)
+        case 123 | 122:
+            reader.chunk(8)
+        case 119:
+            reader.text()
+        case 118:
+            for _ in range(reader.uint()):
+                reader.text()
+                _any(reader, depth + 1)
+        case 117:
+            for _ in range(reader.uint()):
+                _any(reader, depth + 1)
+        case 116:
+            reader.chunk(reader.uint())
+        case _:
+            raise UnreadableUpdate(f"a value of kind {tag}")
+
+
+_CONTENTS: dict[int, Callable[[_Reader], int]] = {
+    1: _Reader.uint,  # deleted
+    2: _json,
+    3: _binary,
+    5: _one_text,  # embed
+    6: _two_texts,  # format
+    7: _type,
+    8: _anys,
+    9: _subdocument,
+}
+
+
+def _read_deletions(reader: _Reader) -> list[Deletion]:
+    deletions: list[Deletion] = []
+    for _ in range(reader.uint()):
+        client, count = reader.uint(), reader.uint()
+        deletions.extend(Deletion(client, reader.uint(), reader.uint()) for _ in range(count))
+    return deletions
