@@ -12,24 +12,14 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from room.session.events import Recorded
-from room.session.ids import InterviewId
 from room.store import journal
 from room.store.engine import Store
-from room.store.sealing import Cipher
+from room.store.journal import Pen
 
 log = structlog.get_logger()
 
 GATHER_MAX = 512
 """Batches in one transaction at the most."""
-
-
-class Pen:
-    """Where one session's journal stands: who holds it is its only writer."""
-
-    def __init__(self, session: InterviewId, cipher: Cipher, last_hash: bytes) -> None:
-        self.session = session
-        self.cipher = cipher
-        self.last_hash = last_hash
 
 
 Done = Callable[[BaseException | None], None]
@@ -77,10 +67,7 @@ class JournalWriter:
         try:
             rows = []
             for pen, recorded, _ in jobs:
-                made, pen.last_hash = journal.to_rows(
-                    pen.session, pen.cipher, pen.last_hash, recorded
-                )
-                rows += made
+                rows += pen.to_rows(recorded)
             with self._store.begin() as conn:
                 journal.append(conn, rows)
         except Exception as caught:

@@ -20,12 +20,12 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
     String,
     Table,
-    func,
     insert,
     select,
 )
@@ -41,8 +41,14 @@ HASH_BYTES = 32
 journal = Table(
     "journal",
     metadata,
-    Column("session_id", String(28), primary_key=True),
+    Column(
+        "session_id",
+        String(28),
+        ForeignKey("interviews.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
     Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("owner_id", String(28), nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     Column("wall_ms", BigInteger, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
@@ -52,8 +58,14 @@ journal = Table(
 keyframes = Table(
     "keyframes",
     metadata,
-    Column("session_id", String(28), primary_key=True),
+    Column(
+        "session_id",
+        String(28),
+        ForeignKey("interviews.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
     Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("owner_id", String(28), nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Index("ix_keyframes_session_id_at_ms", "session_id", "at_ms"),
@@ -63,6 +75,7 @@ keyframes = Table(
 class Row(msgspec.Struct, frozen=True):
     session_id: InterviewId
     seq: int
+    owner_id: str
     at_ms: int
     wall_ms: int
     sealed: bytes
@@ -95,17 +108,29 @@ def _context(session: InterviewId, seq: int) -> str:
     return f"journal/{session}/{seq}"
 
 
-def to_rows(
-    session: InterviewId, cipher: Cipher, previous: bytes, recorded: Iterable[Recorded]
-) -> tuple[list[Row], bytes]:
-    """The rows for ``recorded``, sealed and chained on to ``previous``; and the last one's hash."""
-    rows = []
-    for one in recorded:
-        salted = secrets.token_bytes(SALT_BYTES) + encode_payload(one.by, one.event)
-        previous = link(previous, one.seq, one.at_ms, one.wall_ms, commitment(salted))
-        sealed = cipher.seal(salted, _context(session, one.seq))
-        rows.append(Row(session, one.seq, one.at_ms, one.wall_ms, sealed, previous))
-    return rows, previous
+class Pen:
+    """Where one session's journal stands: whoever holds it is its only writer."""
+
+    def __init__(
+        self, session: InterviewId, owner_id: str, cipher: Cipher, last_hash: bytes
+    ) -> None:
+        self.session = session
+        self.owner_id = owner_id
+        self.cipher = cipher
+        self.last_hash = last_hash
+
+    def to_rows(self, recorded: Iterable[Recorded]) -> list[Row]:
+        """The rows for ``recorded``, sealed and chained on to what was written before; moves ``last_hash`` on."""
+        rows = []
+        for one in recorded:
+            salted = secrets.token_bytes(SALT_BYTES) + encode_payload(one.by, one.event)
+            hashed = link(self.last_hash, one.seq, one.at_ms, one.wall_ms, commitment(salted))
+            sealed = self.cipher.seal(salted, _context(self.session, one.seq))
+            rows.append(
+                Row(self.session, one.seq, self.owner_id, one.at_ms, one.wall_ms, sealed, hashed)
+            )
+            self.last_hash = hashed
+        return rows
 
 
 def append(conn: Connection, rows: Sequence[Row]) -> None:
@@ -129,10 +154,6 @@ def last_hash(conn: Connection, session: InterviewId) -> tuple[int, bytes]:
     return (row.seq, row.hash) if row else (0, genesis(session))
 
 
-def is_empty(conn: Connection, session: InterviewId) -> bool:
-    return conn.scalar(select(func.count()).where(journal.c.session_id == session).limit(1)) == 0
-
-
 def rows_of(conn: Connection, session: InterviewId, after: int = 0) -> Iterator[Row]:
     """The rows in order, as they are stored."""
     found = conn.execute(
@@ -141,7 +162,7 @@ def rows_of(conn: Connection, session: InterviewId, after: int = 0) -> Iterator[
         .order_by(journal.c.seq)
     )
     for row in found:
-        yield Row(session, row.seq, row.at_ms, row.wall_ms, row.sealed, row.hash)
+        yield Row(session, row.seq, row.owner_id, row.at_ms, row.wall_ms, row.sealed, row.hash)
 
 
 def open_row(row: Row, cipher: Cipher) -> tuple[Recorded, bytes]:
@@ -195,17 +216,17 @@ def verify(conn: Connection, seals: Seals, session: InterviewId) -> int:
 # ------------------------------------------------------------------------------------------------ keyframes
 
 
-def keep_keyframe(
-    conn: Connection, cipher: Cipher, session: InterviewId, seq: int, at_ms: int, content: bytes
-) -> None:
+def keep_keyframe(conn: Connection, pen: Pen, seq: int, at_ms: int, content: bytes) -> None:
     """Store a snapshot of the session after event ``seq``; the same one twice is fine."""
     exists = conn.scalar(
-        select(keyframes.c.seq).where(keyframes.c.session_id == session, keyframes.c.seq == seq)
+        select(keyframes.c.seq).where(keyframes.c.session_id == pen.session, keyframes.c.seq == seq)
     )
     if exists is None:
-        sealed = cipher.seal(content, f"keyframe/{session}/{seq}")
+        sealed = pen.cipher.seal(content, f"keyframe/{pen.session}/{seq}")
         conn.execute(
-            insert(keyframes).values(session_id=session, seq=seq, at_ms=at_ms, sealed=sealed)
+            insert(keyframes).values(
+                session_id=pen.session, seq=seq, owner_id=pen.owner_id, at_ms=at_ms, sealed=sealed
+            )
         )
 
 

@@ -10,7 +10,17 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Column, Connection, LargeBinary, String, Table, delete, insert, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    LargeBinary,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+)
 
 from room.session.ids import InterviewId
 from room.store.engine import derive_key
@@ -21,7 +31,12 @@ NONCE_BYTES: Final = 12
 session_keys = Table(
     "session_keys",
     metadata,
-    Column("interview_id", String(28), primary_key=True),
+    Column(
+        "interview_id",
+        String(28),
+        ForeignKey("interviews.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
     owner_column(),
     Column("sealed_key", LargeBinary, nullable=False),
     time_column("created_at_ms", nullable=False),
