@@ -3,7 +3,8 @@
 import gzip
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +19,20 @@ from room.session.roles import Role
 IRIS, CAL, OLGA = "m_iris", "m_cal", "m_olga"
 FILE, NOTES = "f_main", "f_notes"
 WALL_MS = 1_780_000_000_000
+
+
+NOTHING = b"\x00\x00"
+"""The update that changes nothing."""
+
+
+@contextmanager
+def typed_into(doc: Doc) -> Iterator[list[bytes]]:
+    """One transaction; afterwards the list holds the update that a browser would send for it, if it changed anything."""
+    updates: list[bytes] = []
+    watching = doc.observe(lambda event: updates.append(event.update))
+    with doc.transaction():
+        yield updates
+    doc.unobserve(watching)
 
 
 class Script:
@@ -60,9 +75,10 @@ class Script:
         return self.do(IRIS, e.StageStarted("s_a"))
 
     def seed(self, text: str, file: str = FILE) -> "Script":
-        before = self.server.get_state()
-        self.server.get(f"f:{file}", type=Text).insert(0, text)
-        return self._edited(SYSTEM, before)
+        shared = self.server.get(f"f:{file}", type=Text)
+        with typed_into(self.server) as updates:
+            shared.insert(0, text)
+        return self.do(SYSTEM, e.DocEdited(updates[0]))
 
     def edit(
         self,
@@ -80,18 +96,14 @@ class Script:
         shared = doc.get(f"f:{file}", type=Text)
         whole = str(shared)
         here, end = len(whole[:at].encode()), len(whole[: at + delete].encode())
-        before = doc.get_state()
-        with doc.transaction():
+        with typed_into(doc) as updates:
             if delete:
                 del shared[here:end]
             if text:
                 shared.insert(here, text)
-        update = doc.get_update(before)
+        update = updates[0] if updates else NOTHING
         self.server.apply_update(update)
         return self.do(by, e.DocEdited(update), at_ms)
-
-    def _edited(self, by: str, before: bytes) -> "Script":
-        return self.do(by, e.DocEdited(self.server.get_update(before)))
 
     def text(self, file: str = FILE) -> str:
         return str(self.server.get(f"f:{file}", type=Text))
@@ -170,8 +182,7 @@ def record_concurrent(data: dict) -> Trace:
         catch_up(agent, txn["parents"])
         doc = docs[agent]
         text = doc.get(f"f:{FILE}", type=Text)
-        before = doc.get_state()
-        with doc.transaction():
+        with typed_into(doc) as typed_updates:
             for at, deleted, inserted in txn["patches"]:
                 whole = str(text)
                 here, end = len(whole[:at].encode()), len(whole[: at + deleted].encode())
@@ -180,7 +191,7 @@ def record_concurrent(data: dict) -> Trace:
                 if inserted:
                     text.insert(here, inserted)
                     typed[people[agent]] = typed.get(people[agent], 0) + len(inserted)
-        updates.append(doc.get_update(before))
+        updates.append(typed_updates[0] if typed_updates else NOTHING)
         seen[agent].add(number)
         at_ms = round((datetime.fromisoformat(txn["time"]).timestamp() - began) * 1000)
         script.do(people[agent], e.DocEdited(updates[number]), max(script.at_ms, at_ms))
