@@ -1,0 +1,231 @@
+"""Shares: links to a report, with an end, a switch, and a log of when they were opened. Only a hash of a token is stored.
+
+Of an opening the time is kept and nothing else: no address, no browser.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    ForeignKey,
+    Row,
+    String,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from room.session.ids import new_id
+from room.store import tokens
+from room.store.engine import NotFound
+from room.store.schema import metadata, owner_column, time_column
+
+OPENING_MS = 60_000
+"""Openings of one link within so much time count as one."""
+
+shares = Table(
+    "shares",
+    metadata,
+    Column("id", String(28), primary_key=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    owner_column(),
+    Column(
+        "interview_id",
+        String(28),
+        ForeignKey("interviews.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("label", String(200), nullable=False),
+    Column("with_replay", Boolean, nullable=False),
+    time_column("created_at_ms", nullable=False),
+    time_column("expires_at_ms", nullable=False),
+    time_column("revoked_at_ms"),
+)
+
+share_openings = Table(
+    "share_openings",
+    metadata,
+    Column("share_id", String(28), ForeignKey("shares.id", ondelete="CASCADE"), primary_key=True),
+    Column("at_ms", shares.c.created_at_ms.type, primary_key=True, autoincrement=False),
+    owner_column(),
+)
+
+share_readers = Table(
+    "share_readers",
+    metadata,
+    Column("cookie_hash", String(64), primary_key=True),
+    owner_column(),
+    Column(
+        "share_id",
+        String(28),
+        ForeignKey("shares.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    time_column("created_at_ms", nullable=False),
+)
+
+
+class Share(msgspec.Struct, frozen=True):
+    id: str
+    token_hash: str
+    owner_id: str
+    interview_id: str
+    label: str
+    """Whom it was made for; only its owner sees this."""
+    with_replay: bool
+    created_at_ms: int
+    expires_at_ms: int
+    revoked_at_ms: int | None
+
+    def standing(self, now_ms: int) -> Literal["valid", "expired", "revoked"]:
+        if self.revoked_at_ms is not None:
+            return "revoked"
+        return "expired" if now_ms >= self.expires_at_ms else "valid"
+
+
+def _is(owner_id: str, share_id: str) -> ColumnElement[bool]:
+    return (shares.c.owner_id == owner_id) & (shares.c.id == share_id)
+
+
+def _share(row: Row[Any]) -> Share:
+    return Share(**row._asdict())
+
+
+def create(
+    conn: Connection,
+    key: bytes,
+    owner_id: str,
+    interview_id: str,
+    *,
+    label: str,
+    with_replay: bool,
+    expires_at_ms: int,
+    now_ms: int,
+) -> tuple[Share, str]:
+    """Make a link; the share and its token. `key` is the store's `link_key`."""
+    identity = new_id("h")
+    token = tokens.token_for(key, identity)
+    share = Share(
+        id=identity,
+        token_hash=tokens.hashed(token),
+        owner_id=owner_id,
+        interview_id=interview_id,
+        label=label,
+        with_replay=with_replay,
+        created_at_ms=now_ms,
+        expires_at_ms=expires_at_ms,
+        revoked_at_ms=None,
+    )
+    conn.execute(insert(shares).values(msgspec.structs.asdict(share)))
+    return share, token
+
+
+def token_of(share: Share, key: bytes) -> str | None:
+    """The token again, for its owner to copy; None: the site's key is another than when it was made."""
+    token = tokens.token_for(key, share.id)
+    return token if tokens.hashed(token) == share.token_hash else None
+
+
+def find(conn: Connection, token: str) -> Share | None:
+    """The share of a token, valid or not; who presents it proves by it what they may read."""
+    row = conn.execute(
+        select(shares).where(shares.c.token_hash == tokens.hashed(token))
+    ).one_or_none()
+    return None if row is None else _share(row)
+
+
+def load(conn: Connection, owner_id: str, share_id: str) -> Share:
+    """Raises NotFound."""
+    row = conn.execute(select(shares).where(_is(owner_id, share_id))).one_or_none()
+    if row is None:
+        raise NotFound(share_id)
+    return _share(row)
+
+
+def list_for(conn: Connection, owner_id: str, interview_id: str) -> list[Share]:
+    """The links of a report, the newest first."""
+    rows = conn.execute(
+        select(shares)
+        .where(shares.c.owner_id == owner_id, shares.c.interview_id == interview_id)
+        .order_by(shares.c.created_at_ms.desc(), shares.c.id)
+    )
+    return [_share(row) for row in rows]
+
+
+def revoke(conn: Connection, owner_id: str, share_id: str, now_ms: int) -> None:
+    """Switch a link off at once, the replay of those who came by it included. Raises NotFound."""
+    load(conn, owner_id, share_id)
+    conn.execute(
+        update(shares)
+        .where(_is(owner_id, share_id), shares.c.revoked_at_ms.is_(None))
+        .values(revoked_at_ms=now_ms)
+    )
+    conn.execute(
+        delete(share_readers).where(
+            share_readers.c.owner_id == owner_id, share_readers.c.share_id == share_id
+        )
+    )
+
+
+def note_opened(conn: Connection, share: Share, now_ms: int) -> None:
+    """Log an opening, as a time."""
+    last = conn.scalar(
+        select(func.max(share_openings.c.at_ms)).where(share_openings.c.share_id == share.id)
+    )
+    if last is None or now_ms - last >= OPENING_MS:
+        conn.execute(
+            insert(share_openings).values(share_id=share.id, owner_id=share.owner_id, at_ms=now_ms)
+        )
+
+
+def openings(conn: Connection, owner_id: str, share_id: str, limit: int = 50) -> list[int]:
+    """When the link was opened, the newest first."""
+    return list(
+        conn.execute(
+            select(share_openings.c.at_ms)
+            .where(share_openings.c.owner_id == owner_id, share_openings.c.share_id == share_id)
+            .order_by(share_openings.c.at_ms.desc())
+            .limit(limit)
+        ).scalars()
+    )
+
+
+def admit_reader(conn: Connection, share: Share, now_ms: int) -> str:
+    """Let a browser watch the replay by this link; the cookie's value. The cookie is named ``reader_<interview id>``."""
+    if not share.with_replay or share.standing(now_ms) != "valid":
+        raise NotFound(share.id)
+    cookie = tokens.new_secret()
+    conn.execute(
+        insert(share_readers).values(
+            cookie_hash=tokens.hashed(cookie),
+            owner_id=share.owner_id,
+            share_id=share.id,
+            created_at_ms=now_ms,
+        )
+    )
+    return cookie
+
+
+def find_reader(conn: Connection, interview_id: str, cookie: str, now_ms: int) -> Share | None:
+    """The share by which a browser may watch this interview's replay; None: it may not (any more)."""
+    row = conn.execute(
+        select(shares)
+        .join(share_readers, share_readers.c.share_id == shares.c.id)
+        .where(
+            share_readers.c.cookie_hash == tokens.hashed(cookie),
+            shares.c.interview_id == interview_id,
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    share = _share(row)
+    return share if share.with_replay and share.standing(now_ms) == "valid" else None
