@@ -6,6 +6,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from room import __version__, config
 from room.config import BadSetting, Settings
@@ -71,6 +72,8 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument("languages", nargs="*", metavar="LANGUAGE", help="only these (default: all)")
     build.add_argument("--missing", action="store_true", help="only those that are not there yet")
     build.set_defaults(run=_images_build)
+    listed = actions.add_parser("list", help="say of each language whether its image is there")
+    listed.set_defaults(run=_images_list)
 
     command(
         "migrate", "Bring the database to this version's form, with a backup made before.", _migrate
@@ -80,6 +83,12 @@ def parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print one JSON object, for scripts")
     doctor.add_argument("--only", metavar="PART", help="look at one part only, such as engine")
 
+    backup = command("backup", "Copy the database to a file. The site key is not in it.", _backup)
+    backup.add_argument("file", type=Path)
+    restore = command(
+        "restore", "Put a backup in the database's place. Room must not be running.", _restore
+    )
+    restore.add_argument("file", type=Path)
     return top
 
 
@@ -103,20 +112,42 @@ def _images_build(settings: Settings, options: argparse.Namespace) -> int:
     async def build() -> None:
         wanted: list[str] | None = options.languages or None
         if options.missing:
-            missing = await images.missing()
+            missing = await images.missing(docker_host=settings.docker_host)
             wanted = [language for language in missing if wanted is None or language in wanted]
             if not wanted:
                 return
-        await images.build(wanted, log=print)
+        await images.build(wanted, log=_say, docker_host=settings.docker_host)
 
-    asyncio.run(build())
+    try:
+        asyncio.run(build())
+    except images.BuildFailed as error:
+        return _failed(error)
     return 0
 
 
-def _migrate(settings: Settings, options: argparse.Namespace) -> int:
-    from room.store.migrate import migrate
+def _images_list(settings: Settings, options: argparse.Namespace) -> int:
+    from room.sandbox import images
+    from room.sandbox.languages import LANGUAGES
 
-    migrate(settings)
+    try:
+        missing = asyncio.run(images.missing(docker_host=settings.docker_host))
+    except images.BuildFailed as error:
+        return _failed(error)
+    for language in LANGUAGES:
+        print(f"{language}: {'missing' if language in missing else 'there'}")
+    return 1 if missing else 0
+
+
+def _migrate(settings: Settings, options: argparse.Namespace) -> int:
+    from room.store.engine import Store
+    from room.store.lock import StoreInUse
+
+    try:
+        store = Store.open(settings)  # which migrates, with a copy made before each step
+    except StoreInUse as error:
+        return _failed(error)
+    store.close()
+    print("The database is of this version.")
     return 0
 
 
@@ -124,6 +155,38 @@ def _doctor(settings: Settings, options: argparse.Namespace) -> int:
     from room import doctor
 
     return doctor.report(settings, as_json=options.json, only=options.only)
+
+
+def _backup(settings: Settings, options: argparse.Namespace) -> int:
+    from room.store import backup
+
+    try:
+        backup.back_up(settings, options.file)
+    except (backup.BadBackup, OSError) as error:
+        return _failed(error)
+    print(f"Written: {options.file}. The site key is not in it; keep a copy of that elsewhere.")
+    return 0
+
+
+def _restore(settings: Settings, options: argparse.Namespace) -> int:
+    from room.store import backup
+    from room.store.lock import StoreInUse
+
+    try:
+        backup.restore(settings, options.file)
+    except (backup.BadBackup, StoreInUse, OSError) as error:
+        return _failed(error)
+    print(f"Restored from {options.file}. What was there is kept beside it.")
+    return 0
+
+
+def _failed(error: Exception) -> int:
+    print(f"room: {error}", file=sys.stderr)
+    return 1
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _positive(text: str) -> int:

@@ -99,6 +99,10 @@ def _whole(lowest: int, highest: int) -> Callable[[str], int]:
     return parse
 
 
+def _places(text: str) -> int:
+    return _whole(1, 256)(text) if text else os.cpu_count() or 1
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in choices:
@@ -204,7 +208,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Container runtime for runs; runsc for gVisor where the engine knows it",
         _name,
     ),
-    Setting("ROOM_RUNS_AT_ONCE", "4", "Runs at the same time; more wait in line", _whole(1, 256)),
+    Setting(
+        "ROOM_RUNS_AT_ONCE",
+        "",
+        "Runs at the same time; more wait in line. Without it: one for each processor",
+        _places,
+    ),
     Setting(
         "ROOM_DEMO",
         "auto",

@@ -252,12 +252,13 @@ def engine(settings: Settings) -> Iterator[Finding]:
 def images(settings: Settings) -> Iterator[Finding]:
     from room.sandbox import images as language_images
 
-    if any(finding.state == "missing" for finding in engine(settings)):
+    try:
+        missing = asyncio.run(language_images.missing(docker_host=settings.docker_host))
+    except language_images.BuildFailed:
         yield Finding(
-            "images", "warning", "Language images are not looked for, as no engine can be used."
+            "images", "warning", "Language images were not looked for, as no engine answers."
         )
         return
-    missing = asyncio.run(language_images.missing())
     if missing:
         yield Finding(
             "images",

@@ -1,0 +1,89 @@
+"""The command line's own part: what it says and returns; what the commands do is tested beside their modules."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from room.__main__ import main, parser
+from room.store.lock import FolderLock
+
+
+@pytest.fixture
+def here(monkeypatch, data_dir):
+    """Commands work on a data folder of the test's own, and find no engine."""
+    monkeypatch.setenv("ROOM_DATA_DIR", str(data_dir))
+    monkeypatch.setenv("ROOM_DOCKER_HOST", f"unix://{data_dir}/no-engine.sock")
+    return data_dir
+
+
+def tables(path):
+    with closing(sqlite3.connect(path)) as conn:
+        return {row[0] for row in conn.execute("SELECT name FROM sqlite_master")}
+
+
+def test_a_backup_restores_what_was_there(here, tmp_path, capsys):
+    copy = tmp_path / "copy.db"
+    assert main(["migrate"]) == 0
+    assert main(["backup", str(copy)]) == 0
+    assert "site key is not in it" in capsys.readouterr().out
+    with closing(sqlite3.connect(here / "room.db")) as conn:
+        conn.execute("CREATE TABLE later (id)")
+        conn.commit()
+    assert main(["restore", str(copy)]) == 0
+    assert "later" not in tables(here / "room.db")
+    assert "alembic_version" in tables(here / "room.db")
+
+
+def test_restoring_under_a_running_room_is_refused(here, tmp_path, capsys):
+    copy = tmp_path / "copy.db"
+    main(["migrate"])
+    main(["backup", str(copy)])
+    lock = FolderLock(here)
+    assert lock.take()
+    try:
+        assert main(["restore", str(copy)]) == 1
+        assert main(["migrate"]) == 1
+    finally:
+        lock.give_back()
+    said = capsys.readouterr().err
+    assert "Stop it first" in said
+    assert "Traceback" not in said
+
+
+def test_a_backup_of_nothing_is_said(here, tmp_path, capsys):
+    assert main(["backup", str(tmp_path / "copy.db")]) == 1
+    assert capsys.readouterr().err.startswith("room: There is no database at ")
+
+
+def test_restoring_from_a_file_that_is_no_backup_is_said(here, tmp_path, capsys):
+    (tmp_path / "notes.txt").write_text("hello")
+    assert main(["restore", str(tmp_path / "notes.txt")]) == 1
+    assert "is not a backup of Room" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command", [["images", "list"], ["images", "build"], ["images", "build", "--missing"]]
+)
+def test_images_without_an_engine_say_so(here, command, capsys):
+    assert main(command) == 1
+    assert "engine" in capsys.readouterr().err
+
+
+def test_a_language_that_nobody_knows_is_said(here, capsys):
+    assert main(["images", "build", "latin"]) == 1
+    assert "latin" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", ["", "images", "user", "juggle", "backup", "demo --count many"])
+def test_wrong_use_is_answered_with_the_usage(line, capsys):
+    with pytest.raises(SystemExit) as refused:
+        main(line.split())
+    assert refused.value.code == 2
+    assert "usage: room" in capsys.readouterr().err
+
+
+def test_help_names_every_command(capsys):
+    shown = parser().format_help()
+    for command in ("serve", "demo", "images", "migrate", "doctor", "backup", "restore"):
+        assert f"\n    {command} " in shown
