@@ -316,10 +316,14 @@ def _rater(signed: Signed, people: Mapping[MemberId, Person]) -> Rater:
 def _limits(course: Course, occasion: Occasion, cards: Sequence[Signed]) -> tuple[str, ...]:
     minutes = max(1, round(course.length_ms / 60_000))
     out = [
-        (f"One interview shows {minutes} minute{'s' if minutes != 1 else ''} of work on few problems. It says "
-        "little about teamwork or long projects."),
-        ("Levels were chosen by people from written anchors. No total is calculated, and no part of the "
-        "decision is automatic."),
+        (
+            f"One interview shows {minutes} minute{'s' if minutes != 1 else ''} of work on few problems. It says "
+            "little about teamwork or long projects."
+        ),
+        (
+            "Levels were chosen by people from written anchors. No total is calculated, and no part of the "
+            "decision is automatic."
+        ),
         "Sound and picture were not recorded.",
     ]
     if course.tests or course.runs:
