@@ -25,7 +25,6 @@ accounts = Table(
     Column("email", String(320), nullable=False),
     Column("name", String(200), nullable=False),
     Column("zone", String(64), nullable=False),
-    Column("theme", String(8), nullable=False),
     Column("password_hash", String(256), nullable=False),
     Column("is_demo", Boolean, nullable=False),
     time_column("created_at_ms", nullable=False),
@@ -45,8 +44,6 @@ class Account(msgspec.Struct, frozen=True):
     """Lower case."""
     name: str
     zone: str
-    theme: str
-    """light, dark or system."""
     password_hash: str
     is_demo: bool
     """The account of the demo; it answers on loopback only."""
@@ -87,7 +84,6 @@ def create(
         email=normal_email(email),
         name=name,
         zone=zone,
-        theme="system",
         password_hash=password_hash,
         is_demo=is_demo,
         created_at_ms=now_ms,
@@ -118,12 +114,8 @@ def load(conn: Connection, account_id: str) -> Account:
     return _account(row)
 
 
-def set_profile(conn: Connection, account_id: str, *, name: str, zone: str, theme: str) -> None:
-    conn.execute(
-        update(accounts)
-        .where(accounts.c.id == account_id)
-        .values(name=name, zone=zone, theme=theme)
-    )
+def set_profile(conn: Connection, account_id: str, *, name: str, zone: str) -> None:
+    conn.execute(update(accounts).where(accounts.c.id == account_id).values(name=name, zone=zone))
 
 
 def set_password(conn: Connection, account_id: str, password_hash: str) -> None:

@@ -4,16 +4,16 @@ import hashlib
 import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Self
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, Engine
 
 from room.config import Settings, load_site_key
 from room.store import migrate
+from room.store.database import make_engine
 from room.store.lock import FolderLock, StoreInUse
 
-BUSY_TIMEOUT_MS = 10_000
+__all__ = ["Connection", "NotFound", "Store", "StoreInUse", "derive_key", "make_engine"]
 
 
 class NotFound(LookupError):
@@ -88,32 +88,3 @@ def _require_newest(engine: Engine) -> None:
 def derive_key(site_key: bytes, purpose: bytes) -> bytes:
     """A key of its own for one purpose (HKDF's expand step with one block, RFC 5869)."""
     return hmac.digest(site_key, b"room/" + purpose + b"\x01", hashlib.sha256)
-
-
-def make_engine(database_url: str) -> Engine:
-    """An engine for the address. SQLite: WAL, every commit on disk before it returns, foreign keys enforced."""
-    url = make_url(database_url)
-    if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(
-        url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, pool_size=8, max_overflow=24
-    )
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # the driver must not begin transactions behind our back
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA secure_delete=ON")
-    cursor.close()
-
-
-def _begin_sqlite(conn: Connection) -> None:
-    writes = conn.get_execution_options().get("room_writes", False)
-    conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -8,7 +8,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from room.config import Settings
 from room.store import backup
+from room.store.database import make_engine
+from room.store.lock import FolderLock, StoreInUse
 
 
 def _config() -> Config:
@@ -47,3 +50,21 @@ def upgrade(engine: Engine, backups: Path) -> None:
             config.attributes["connection"] = conn
             command.upgrade(config, revision)
         at = revision
+
+
+def migrate(settings: Settings) -> None:
+    """What `room migrate` does: bring the database to this program's version while no server runs.
+
+    Raises:
+        StoreInUse: a server runs on this data folder.
+    """
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = FolderLock(settings.data_dir)
+    if not lock.take():
+        raise StoreInUse("Room runs on this data folder. Stop it first; then migrate.")
+    engine = make_engine(settings.database_url)
+    try:
+        upgrade(engine, settings.data_dir / "backups")
+    finally:
+        engine.dispose()
+        lock.give_back()

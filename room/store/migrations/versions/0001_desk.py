@@ -16,7 +16,6 @@ def upgrade() -> None:
         sa.Column("email", sa.String(320), nullable=False),
         sa.Column("name", sa.String(200), nullable=False),
         sa.Column("zone", sa.String(64), nullable=False),
-        sa.Column("theme", sa.String(8), nullable=False),
         sa.Column("password_hash", sa.String(256), nullable=False),
         sa.Column("is_demo", sa.Boolean(), nullable=False),
         sa.Column("created_at_ms", sa.BigInteger(), nullable=False),
