@@ -2,11 +2,14 @@
 
 import argparse
 import asyncio
+import difflib
+import getpass
 import os
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from zoneinfo import available_timezones
 
 from room import __version__, config
 from room.config import BadSetting, Settings
@@ -75,6 +78,22 @@ def parser() -> argparse.ArgumentParser:
     listed = actions.add_parser("list", help="say of each language whether its image is there")
     listed.set_defaults(run=_images_list)
 
+    user = commands.add_parser("user", help="Make accounts for interviewers.")
+    user_actions = user.add_subparsers(metavar="ACTION", required=True)
+    create = user_actions.add_parser("create", help="make an account; asks for the password")
+    create.add_argument("--email", required=True)
+    create.add_argument("--name", required=True, help="as candidates shall read it")
+    create.add_argument(
+        "--zone",
+        default="UTC",
+        metavar="IANA",
+        help="home time zone, such as Europe/Berlin (default UTC)",
+    )
+    create.add_argument(
+        "--password-stdin", action="store_true", help="read the password from standard input"
+    )
+    create.set_defaults(run=_user_create)
+
     command(
         "migrate", "Bring the database to this version's form, with a backup made before.", _migrate
     )
@@ -138,6 +157,64 @@ def _images_list(settings: Settings, options: argparse.Namespace) -> int:
     return 1 if missing else 0
 
 
+def _user_create(settings: Settings, options: argparse.Namespace) -> int:
+    from room.clock import SystemClock
+    from room.desk import accounts
+    from room.store.accounts import EmailTaken, normal_email
+    from room.store.engine import Store
+    from room.store.lock import StoreInUse
+
+    if fault := _account_fault(options):
+        return _failed(fault)
+    password = _new_password(from_input=options.password_stdin)
+    if fault := accounts.password_fault(password):
+        return _failed(f"This password cannot be used. {fault}")
+    try:
+        store = Store.open(settings, is_server=False)  # also beside a running Room
+    except StoreInUse as error:
+        return _failed(error)
+    try:
+        with store.begin() as conn:
+            account = accounts.create(
+                conn,
+                email=options.email,
+                name=options.name.strip(),
+                zone=options.zone,
+                password=password,
+                now_ms=SystemClock().wall_ms(),
+            )
+    except EmailTaken:
+        return _failed(f"There is an account for {normal_email(options.email)} already.")
+    finally:
+        store.close()
+    print(f"{account.email} can sign in at {settings.public_url}/sign-in.")
+    return 0
+
+
+def _account_fault(options: argparse.Namespace) -> str | None:
+    """What is wrong with the new account's particulars, as a sentence."""
+    local, _, domain = options.email.strip().partition("@")
+    if not local or not domain or any(c.isspace() for c in options.email.strip()):
+        return f"{options.email} is not an e-mail address."
+    if not options.name.strip():
+        return "The name is empty."
+    if options.zone not in available_timezones():
+        near = difflib.get_close_matches(options.zone, available_timezones(), n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        return f"{options.zone} is no time zone; one is written like Europe/Berlin.{hint}"
+    return None
+
+
+def _new_password(*, from_input: bool) -> str:
+    if from_input:
+        return sys.stdin.readline().rstrip("\r\n")
+    while True:
+        password = getpass.getpass("Password: ")
+        if getpass.getpass("Once more: ") == password:
+            return password
+        print("These differ. Once again.", file=sys.stderr)
+
+
 def _migrate(settings: Settings, options: argparse.Namespace) -> int:
     from room.store.engine import Store
     from room.store.lock import StoreInUse
@@ -180,7 +257,7 @@ def _restore(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def _failed(error: Exception) -> int:
+def _failed(error: Exception | str) -> int:
     print(f"room: {error}", file=sys.stderr)
     return 1
 

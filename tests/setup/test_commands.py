@@ -1,5 +1,6 @@
 """The command line's own part: what it says and returns; what the commands do is tested beside their modules."""
 
+import io
 import sqlite3
 from contextlib import closing
 
@@ -62,6 +63,53 @@ def test_restoring_from_a_file_that_is_no_backup_is_said(here, tmp_path, capsys)
     assert "is not a backup of Room" in capsys.readouterr().err
 
 
+CREATE = ["user", "create", "--email", "Iris@example.com", "--name", "Iris", "--password-stdin"]
+
+
+def test_an_account_can_be_made_also_beside_a_running_room(here, monkeypatch, capsys):
+    main(["migrate"])
+    lock = FolderLock(here)
+    assert lock.take()
+    monkeypatch.setattr("sys.stdin", io.StringIO("a long enough password\n"))
+    try:
+        assert main([*CREATE, "--zone", "Europe/Berlin"]) == 0
+    finally:
+        lock.give_back()
+    assert (
+        "iris@example.com can sign in at http://127.0.0.1:8000/sign-in" in capsys.readouterr().out
+    )
+    with closing(sqlite3.connect(here / "room.db")) as conn:
+        rows = conn.execute("SELECT email, name, zone, password_hash FROM accounts").fetchall()
+    assert [row[:3] for row in rows] == [("iris@example.com", "Iris", "Europe/Berlin")]
+    assert "long enough" not in rows[0][3]
+
+
+def test_a_second_account_with_the_same_address_is_refused(here, monkeypatch, capsys):
+    for expected in (0, 1):
+        monkeypatch.setattr("sys.stdin", io.StringIO("a long enough password\n"))
+        assert main(CREATE) == expected
+    assert "already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "password", "said"),
+    [
+        ([], "short", "or more characters"),
+        ([], "", "or more characters"),
+        (["--email", "iris"], "a long enough password", "iris is not an e-mail address"),
+        (["--name", " "], "a long enough password", "The name is empty"),
+        (["--zone", "Europe/Berlim"], "a long enough password", "Did you mean Europe/Berlin?"),
+    ],
+)
+def test_an_account_that_could_not_be_used_is_not_made(
+    here, monkeypatch, capsys, more, password, said
+):
+    monkeypatch.setattr("sys.stdin", io.StringIO(password + "\n"))
+    assert main([*CREATE, *more]) == 1
+    assert said in capsys.readouterr().err
+    assert not (here / "room.db").exists()
+
+
 @pytest.mark.parametrize(
     "command", [["images", "list"], ["images", "build"], ["images", "build", "--missing"]]
 )
@@ -85,5 +133,5 @@ def test_wrong_use_is_answered_with_the_usage(line, capsys):
 
 def test_help_names_every_command(capsys):
     shown = parser().format_help()
-    for command in ("serve", "demo", "images", "migrate", "doctor", "backup", "restore"):
+    for command in ("serve", "demo", "images", "user", "migrate", "doctor", "backup", "restore"):
         assert f"\n    {command} " in shown
