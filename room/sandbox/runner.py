@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -84,20 +85,18 @@ class Runner:
         runtime: str | None = None,
         runs_at_once: int = 2,
         warm: int = 1,
-        worker: str = "room",
+        worker: str = "",
         boot_id: str = "",
     ) -> AsyncIterator[Runner]:
         """A runner on a Docker engine, closed at the end of the block.
 
         `docker_host` is an address such as unix:///var/run/docker.sock (None: where Docker usually is). `worker` names
-        this installation and stays the same over restarts, `boot_id` is new with each start: boxes left by an earlier
-        life of the same worker are swept away. Opens also when no engine answers.
+        this installation among all that use the engine and stays the same over restarts, `boot_id` is new with each
+        start: boxes left by an earlier life of the same worker are swept away. Without a name it is its own worker. Opens also when no engine answers.
         """
+        boot_id = boot_id or secrets.token_hex(8)
         driver = DockerDriver(
-            docker_host=docker_host,
-            runtime=runtime,
-            worker=worker,
-            boot_id=boot_id or str(time.time_ns()),
+            docker_host=docker_host, runtime=runtime, worker=worker or boot_id, boot_id=boot_id
         )
         runner = cls(driver, runs_at_once=runs_at_once, warm=warm)
         await runner.start()

@@ -1,0 +1,131 @@
+"""What a program finds when it looks around in its box. Taking away any one option turns one of these red."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+import pytest_asyncio
+
+from room.sandbox.docker import INODES, DockerDriver
+from room.sandbox.runner import Runner, shape_of
+from room.sandbox.spec import Limits, RunRequest, SourceFile
+
+pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="session")]
+
+PROBE = (Path(__file__).parent / "hostile" / "look_around.py").read_text("utf-8")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def seen(runner):
+    pieces = []
+    files = (SourceFile("main.py", PROBE),)
+    result = await runner.run(RunRequest("python", files, "main.py"), pieces.append)
+    text = "".join(p.text for p in pieces if p.stream == "stdout")
+    assert result.verdict == "OK", (result, pieces)
+    return json.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        ("user", [10001, 10001, 10001, 10001]),
+        ("groups", []),
+        ("capabilities", ["0" * 16] * 5),
+        ("no_new_privileges", "1"),
+        ("seccomp", "2"),
+        ("interfaces", ["lo"]),
+        ("routes", 0),
+        ("core", [0, 0]),
+        ("files_open", [256, 256]),
+        ("file_size", [8 * 1_048_576] * 2),
+        ("stack", [64 * 1_048_576] * 2),
+        ("message_queues", [0, 0]),
+        ("set_user_id_programs", []),
+        ("writable_folders", ["/dev/shm", "/tmp", "/work"]),
+        ("devices", ["full", "null", "random", "tty", "urandom", "zero"]),
+        ("supervisor_memory", "PermissionError"),
+        ("supervisor_pipes", "PermissionError"),
+        ("supervisor_folder", "PermissionError"),
+        ("supervisor_survives_kill", True),
+        ("open_descriptors", [0, 1, 2, 3]),
+        ("engine_socket", False),
+        ("host_name", "room"),
+        ("home_listing", ["main.py"]),
+        ("connect", "OSError"),
+        ("name_lookup", "gaierror"),
+    ],
+)
+async def test_the_box_is_as_it_should_be(seen, fact, value):
+    assert seen[fact] == value
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["ptrace", "process_vm_readv", "keyctl", "add_key", "io_uring_setup", "userfaultfd", "unshare", "mount", "bpf",
+     "perf_event_open", "shmget", "msgget", "semget", "mq_open", "setns", "kexec_load", "init_module", "chroot",
+     "personality", "name_to_handle_at", "open_by_handle_at", "syslog", "swapon", "reboot", "mknod_device",
+     "socket_netlink", "socket_packet", "socket_vsock", "socket_alg", "clone_new_user"],
+)  # fmt: skip
+async def test_a_system_call_that_no_program_needs_is_refused(seen, call):
+    assert seen["calls"][call] in ("EPERM", "EACCES"), call
+
+
+@pytest.mark.parametrize("family", ["socket_unix", "socket_inet", "socket_inet6"])
+async def test_ordinary_sockets_can_be_made(seen, family):
+    assert seen["calls"][family] == "ok"
+
+
+@pytest.mark.parametrize("folder", ["/work", "/tmp"])
+async def test_writable_folders_are_small_and_start_no_programs(seen, folder):
+    mount = seen["mounts"][folder]
+    assert mount["kind"] == "tmpfs"
+    assert {"nosuid", "nodev", "noexec", "rw", f"nr_inodes={INODES}"} <= set(mount["options"])
+    assert mount["bytes"] == 16 * 1_048_576
+
+
+async def test_shared_memory_is_tiny_and_the_root_cannot_be_written(seen):
+    assert seen["mounts"]["/dev/shm"]["bytes"] == 1_048_576
+    assert "ro" in seen["mounts"]["/"]["options"]
+
+
+async def test_no_file_of_the_host_is_mounted_but_the_engines_own_three(seen):
+    own = {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf"}
+    kinds = {
+        "overlay",
+        "proc",
+        "tmpfs",
+        "devpts",
+        "sysfs",
+        "cgroup",
+        "cgroup2",
+        "mqueue",
+        "fuse-overlayfs",
+    }
+    strange = {p: m for p, m in seen["mounts"].items() if m["kind"] not in kinds and p not in own}
+    assert strange == {}
+
+
+async def test_what_a_program_cannot_see_is_set_too():
+    driver = DockerDriver(docker_host=None, runtime=None, worker="w", boot_id="b")
+    options = driver.options(shape_of("python", Limits(memory_mb=100, processes=7)))
+    host = options["HostConfig"]
+    assert host["Memory"] == host["MemorySwap"] == 100 * 1_048_576
+    assert host["PidsLimit"] == 7
+    assert host["NanoCpus"] == 1_000_000_000
+    assert host["LogConfig"] == {"Type": "none"}
+    assert host["Privileged"] is False
+    assert "Binds" not in host
+    assert "Mounts" not in host
+    assert "Runtime" not in host
+    assert options["Labels"] == {"room.worker": "w", "room.boot": "b"}
+    chosen = DockerDriver(docker_host=None, runtime="runsc", worker="w", boot_id="b")
+    assert chosen.options(shape_of("sql", Limits()))["HostConfig"]["Runtime"] == "runsc"
+    assert msgspec.json.encode(options)
+
+
+async def test_a_runtime_that_the_engine_lacks_is_said(runner):
+    async with Runner.open(runtime="no-such-runtime") as other:
+        status = await other.status()
+    assert not status.available
+    assert "no runtime called no-such-runtime" in status.reason
