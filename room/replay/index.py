@@ -132,6 +132,8 @@ class Index(msgspec.Struct, frozen=True):
     people: tuple[Person, ...]
     clients: dict[str, MemberId]
     """Yjs client ids of each member's browsers; the author of a character is the owner of its client id."""
+    competencies: tuple[tuple[CompetencyId, str], ...]
+    """What a pin can be filed under."""
     stages: tuple[Stage, ...]
     parts: tuple[ShownPart, ...]
     pins: tuple[Pin, ...]
@@ -176,6 +178,7 @@ def make(
         started_wall_ms=state.started_wall_ms or 0,
         people=tuple(people[member] for member in state.members if member in people),
         clients={str(client): member for client, member in state.clients.items()},
+        competencies=state.competencies,
         stages=tuple(_stages(visible, state, duration)),
         parts=tuple(
             ShownPart(p.question, p.part, p.question_title, p.part_title, p.number, p.at_ms)

@@ -1,0 +1,114 @@
+// The state at a place of the recording: the segment's keyframe with the first `count` of its events on it. Nothing else
+// has a say, so every way to a place shows the same.
+import * as Y from "yjs";
+import { advance, type CaretNow, type FileNow, type Happened, type Moment } from "./moment";
+import type { Segment } from "./recording";
+
+const PREFIX = "f:";
+
+export interface Place {
+  /** The file that it is in. */
+  file: string;
+  /** In UTF-16 units. */
+  index: number;
+}
+
+export class Scene {
+  private segment: Segment | null = null;
+  private doc = new Y.Doc();
+  private applied = 0;
+  moment: Moment = {};
+  /** Counts what was shown; changes whenever something may look different. */
+  version = 0;
+
+  show(segment: Segment, count: number): void {
+    if (segment !== this.segment || count < this.applied) this.rewind(segment);
+    if (count === this.applied) return;
+    this.doc.transact(() => {
+      for (let index = this.applied; index < count; index++) {
+        const happened = segment.events[index] as Happened;
+        if (happened.fact instanceof Uint8Array) Y.applyUpdate(this.doc, happened.fact);
+        this.moment = advance(this.moment, happened);
+      }
+    });
+    this.applied = count;
+    this.version++;
+  }
+
+  private rewind(segment: Segment): void {
+    this.doc.destroy();
+    this.doc = new Y.Doc();
+    Y.applyUpdate(this.doc, segment.document);
+    this.segment = segment;
+    this.moment = segment.moment;
+    this.applied = 0;
+    this.version++;
+  }
+
+  get files(): FileNow[] {
+    return (this.moment.files ?? []).filter((file) => file.deleted !== true);
+  }
+
+  text(file: string): string {
+    return this.shared(file).toString();
+  }
+
+  /** For each line of a file, whose Yjs client wrote most of it; 0 for an empty line at the end. */
+  lineClients(file: string): number[] {
+    return lineClients(this.shared(file));
+  }
+
+  /** Where a caret's head and anchor are now; null if its text is gone. */
+  caret(caret: CaretNow): { anchor: Place; head: Place } | null {
+    const head = this.place(caret.head);
+    const anchor = caret.anchor === caret.head ? head : this.place(caret.anchor);
+    return head && anchor && anchor.file === head.file ? { anchor, head } : null;
+  }
+
+  private place(relative: string): Place | null {
+    let absolute: Y.AbsolutePosition | null;
+    try {
+      absolute = Y.createAbsolutePositionFromRelativePosition(Y.createRelativePositionFromJSON(JSON.parse(relative)), this.doc);
+    } catch {
+      return null; // a position of a text that is not in this document
+    }
+    if (!absolute) return null;
+    for (const [name, type] of this.doc.share) {
+      if (type === absolute.type && name.startsWith(PREFIX)) return { file: name.slice(PREFIX.length), index: absolute.index };
+    }
+    return null;
+  }
+
+  private shared(file: string): Y.Text {
+    return this.doc.getText(PREFIX + file);
+  }
+}
+
+/** The same rule as the server's `authorship.lines`: most characters win, at a draw the first; an empty line is its breaker's. */
+export function lineClients(text: Y.Text): number[] {
+  const lines: number[] = [];
+  let counts = new Map<number, number>();
+  const most = (otherwise: number): number => {
+    let best = otherwise;
+    let bestCount = 0;
+    for (const [client, count] of counts) {
+      if (count > bestCount) [best, bestCount] = [client, count];
+    }
+    return best;
+  };
+  for (let item = text._start; item; item = item.right) {
+    if (item.deleted || !(item.content instanceof Y.ContentString)) continue;
+    const client = item.id.client;
+    const pieces = item.content.str.split("\n");
+    for (let index = 0; index < pieces.length; index++) {
+      if (index > 0) {
+        lines.push(most(client));
+        counts = new Map();
+      }
+      const length = [...(pieces[index] as string)].length;
+      if (length > 0) counts.set(client, (counts.get(client) ?? 0) + length);
+    }
+  }
+  lines.push(most(0));
+  return lines;
+}

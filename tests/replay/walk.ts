@@ -1,0 +1,79 @@
+// Plays a recording through the player's own code and prints what it shows: at the end of each segment, and at the end of
+// random walks of seeks and single steps. Read by test_player.py.
+//
+//   node walk.mjs recording.json   {"duration_ms", "plans": [...], "segments": [...], "file": "f_…", "seeks": [[ms, …], …]}
+import { readFileSync } from "node:fs";
+import { Player } from "../../static/src/replay/player";
+import { type Index, Segments, type SentSegment } from "../../static/src/replay/recording";
+import { Scene } from "../../static/src/replay/scene";
+import { decodeSegment } from "../../static/src/replay/recording";
+
+const given = JSON.parse(readFileSync(process.argv[2] as string, "utf8"));
+const sent = given.segments as SentSegment[];
+const file = given.file as string;
+
+const look = (scene: Scene): unknown => ({
+  text: scene.text(file),
+  moment: scene.moment,
+  lines: scene.lineClients(file),
+  carets: Object.fromEntries(
+    Object.entries(scene.moment.carets ?? {}).map(([member, caret]) => [member, scene.caret(caret)?.head.index ?? null]),
+  ),
+});
+
+const ends = sent.map((one) => {
+  const segment = decodeSegment(one);
+  const scene = new Scene();
+  scene.show(segment, segment.events.length);
+  return look(scene);
+});
+
+const index = {
+  duration_ms: given.duration_ms,
+  segments: given.plans,
+  quiet: given.quiet,
+  pins: [],
+} as unknown as Index;
+
+function player(): Player {
+  return new Player(index, new Segments(async (number) => sent[number] as SentSegment, 3), () => undefined);
+}
+
+const walks = [];
+for (const seeks of given.seeks as number[][]) {
+  const walker = player();
+  for (const [turn, ms] of seeks.entries()) {
+    await walker.seek(ms);
+    if (turn % 3 === 1) await walker.step(1);
+    if (turn % 4 === 1) await walker.step(-1);
+  }
+  const last = seeks.at(-1) as number;
+  await walker.seek(last);
+  const straight = player();
+  await straight.seek(last);
+  walks.push({ ms: last, walked: look(walker.scene), straight: look(straight.scene) });
+}
+
+// One edit forward and back is where it was.
+const steps = [];
+for (const [ms] of given.seeks as number[][]) {
+  const walker = player();
+  await walker.seek(ms as number);
+  await walker.step(-1);
+  const before = look(walker.scene);
+  await walker.step(1);
+  await walker.step(-1);
+  steps.push({ before, again: look(walker.scene) });
+}
+
+// Playing to the end in frames, skipping quiet time.
+const playing = player();
+playing.speed = 32;
+playing.play();
+let frames = 0;
+while (playing.playing && frames < 1_000_000) {
+  playing.tick(1000 / 60);
+  await new Promise((done) => setImmediate(done));
+  frames++;
+}
+console.log(JSON.stringify({ ends, walks, steps, played: look(playing.scene), played_ms: playing.ms, frames }));
