@@ -545,14 +545,21 @@ def opening(
     competencies: tuple[tuple[CompetencyId, str], ...],
     members: tuple[tuple[MemberId, Role], ...],
     files: tuple[str, ...],
+    admitted: bool,
     new_id: Callable[[str], str],
 ) -> tuple[tuple[MemberId, e.Event], ...]:
-    """The first events of a session, all by ``system``; ``files`` are the names of its empty first files."""
+    """The first events of a session, all by ``system``; ``files`` are the names of its empty first files.
+
+    ``admitted``: the candidate comes straight in instead of waiting in the lobby.
+    """
     made: list[e.Event] = [
         e.SessionPlanned(InterviewId(interview), stages, languages, language, signals)
     ]
     made += [e.CompetenciesPlanned(competencies)]
     made += [e.QuestionPlanned(question) for question in questions]
     made += [e.MemberAdded(member, role) for member, role in members]
+    made += [
+        e.MemberAdmitted(member) for member, role in members if admitted and role is Role.CANDIDATE
+    ]
     made += [e.FileCreated(FileId(new_id("f")), name, language_of(name)) for name in files]
     return tuple((SYSTEM, event) for event in made)

@@ -1,0 +1,42 @@
+"""The bounded queue in front of a room. Members' frames wait when it is full: the server reads more slowly, nothing is lost."""
+
+import asyncio
+from collections import deque
+from typing import Final, Generic, TypeVar
+
+T = TypeVar("T")
+
+BOUND: Final = 1_024
+
+
+class Inbox(Generic[T]):
+    """Many writers, one reader."""
+
+    def __init__(self, bound: int = BOUND) -> None:
+        self._items: deque[T] = deque()
+        self._bound = bound
+        self._filled = asyncio.Event()
+        self._has_place = asyncio.Event()
+        self._has_place.set()
+
+    async def put(self, item: T) -> None:
+        """Queue what a member sent; waits while the queue is full."""
+        while len(self._items) >= self._bound:
+            self._has_place.clear()
+            await self._has_place.wait()
+        self.put_now(item)
+
+    def put_now(self, item: T) -> None:
+        """Queue the room's own news (what is on disk, a run's result, a timer); these are few and must not wait."""
+        self._items.append(item)
+        self._filled.set()
+
+    async def take(self) -> list[T]:
+        """All that is there, in order; waits for the first."""
+        while not self._items:
+            self._filled.clear()
+            await self._filled.wait()
+        taken = list(self._items)
+        self._items.clear()
+        self._has_place.set()
+        return taken

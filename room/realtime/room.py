@@ -1,0 +1,832 @@
+"""The room: one task, one inbox, one writer of a session's document, state and journal."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from room.clock import Clock
+from room.realtime import protocol
+from room.realtime.content import Content
+from room.realtime.document import Lost, TooBig, Unready
+from room.realtime.inbox import Inbox
+from room.realtime.journal import JournalWriter
+from room.realtime.protocol import CloseCode
+from room.realtime.recovery import NEVER_TOLD, Session, Told
+from room.realtime.runs import Job, Runs, finish_of
+from room.realtime.seat import Awareness, Person, Seat
+from room.realtime.session_clock import SessionClock
+from room.realtime.updates import read_state_vector, read_update, unknown_roots
+from room.realtime.varint import Malformed
+from room.sandbox.runner import Runner
+from room.sandbox.spec import RunnerStatus
+from room.session import commands as c
+from room.session import effects as fx
+from room.session import events as e
+from room.session.decide import Moment, Refused, decide, may_edit
+from room.session.evolve import evolve
+from room.session.ids import SYSTEM, FileId, MemberId
+from room.session.roles import INTERVIEWERS, Role
+from room.session.state import SessionState
+from room.session.visibility import PUBLIC, visible_to
+from room.store.journal import Pen
+
+log = structlog.get_logger()
+
+CARET_EVERY_MS: Final = 500
+KEYFRAME_EVERY: Final = 2_000
+TERMINAL_MAX: Final = 256 * 1024
+"""Characters of a run's output that a newcomer is sent."""
+CLIENTS_A_MEMBER: Final = 200
+"""Editor numbers a member may use: one a page load."""
+
+Notice = Callable[[SessionState], None]
+
+
+class Broken(RuntimeError):
+    """The room can no longer vouch for what it holds; it closes and is opened again from the journal."""
+
+
+class _Batch:
+    """What goes to disk together, and what waits until it is there."""
+
+    def __init__(self) -> None:
+        self.recorded: list[e.Recorded] = []
+        self.after: list[Callable[[], None]] = []
+        self.saved: dict[Seat, int] = {}
+
+
+class Room:
+    """One open session. Sockets and pages talk to it by ``attach``, ``frame``, ``submit`` and ``detach`` only."""
+
+    def __init__(
+        self,
+        *,
+        session: Session,
+        pen: Pen,
+        writer: JournalWriter,
+        clock: Clock,
+        runner: Runner,
+        content: Content,
+        new_id: Callable[[str], str],
+        on_change: Notice,
+        on_keyframe: Callable[[], None],
+        runner_status: RunnerStatus | None = None,
+    ) -> None:
+        self.id = pen.session
+        self.state = session.everything.state
+        """Everything decided, on disk or not yet. Decisions are made on it."""
+        self._document = session.document
+        self._everything, self._public = session.everything, session.public
+        self._seq, self._at_ms = session.seq, session.at_ms
+        self.pen, self._writer = pen, writer
+        self._time = SessionClock(clock, self.state.started_wall_ms, session.at_ms)
+        self._clock = clock
+        self._new_id = new_id
+        self._on_change, self._on_keyframe = on_change, on_keyframe
+        self._content = content
+        self._runs = Runs(runner, content, self._post_command)
+        self._runner_status = runner_status
+
+        self._inbox: Inbox[Callable[[], None]] = Inbox()
+        self._batch = _Batch()
+        self._outstanding: deque[_Batch] = deque()
+        self._claiming: set[int] = set()
+        """Client ids whose claim is not on disk yet: their edits are relayed with it."""
+        self._seats: list[Seat] = []
+        self.people: dict[MemberId, Person] = {}
+        self._terminal: tuple[str, list[str], int, bool] | None = None
+        self._carets: dict[MemberId, tuple[int, str]] = {}
+        self._late_carets: dict[MemberId, e.CaretMoved] = {}
+        self._caret_timer: asyncio.TimerHandle | None = None
+        self._close_timer: asyncio.TimerHandle | None = None
+        self._broken: BaseException | None = None
+        self._waiting: set[asyncio.Future[Refused | None]] = set()
+        self._closing = False
+        self.idle_since_ms: int = clock.monotonic_ms()
+
+    # ------------------------------------------------------------------------------------------------ from outside
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nobody is here and nothing is under way: it can be put away."""
+        return not self._seats and not self._runs.is_busy and not self._outstanding
+
+    async def attach(self, seat: Seat) -> None:
+        await self._inbox.put(lambda: self._attach(seat))
+
+    async def frame(self, seat: Seat, frame: protocol.Frame) -> None:
+        """One parsed frame; waits while the room is busy, so its socket is read more slowly."""
+        await self._inbox.put(lambda: self._frame(seat, frame))
+
+    def detach(self, seat: Seat) -> None:
+        self._inbox.put_now(lambda: self._detach(seat))
+
+    async def submit(self, command: c.Command, by: MemberId = SYSTEM) -> Refused | None:
+        """Carry out a command from a page or from the room's owner; returns when it is on disk.
+
+        Raises:
+            Broken: the room closed before that.
+        """
+        answer: asyncio.Future[Refused | None] = asyncio.get_running_loop().create_future()
+
+        def settle(result: Refused | None) -> None:
+            if not answer.done():
+                answer.set_result(result)
+
+        def carry_out() -> None:
+            self._command(command, by, settle)
+
+        self._waiting.add(answer)
+        self._inbox.put_now(carry_out)
+        try:
+            return await answer
+        finally:
+            self._waiting.discard(answer)
+
+    def close_member(self, member: MemberId, code: CloseCode) -> None:
+        """Close a member's sockets at once: their link was switched off, or they signed out."""
+        self._inbox.put_now(lambda: self._close_member(member, code))
+
+    def set_runner(self, status: RunnerStatus) -> None:
+        self._inbox.put_now(lambda: self._set_runner(status))
+
+    def close_all(self, code: CloseCode) -> None:
+        for seat in self._seats:
+            seat.close(code)
+
+    async def run(self) -> None:
+        """The room's one task. Ends when :meth:`stop` was called, or by raising :class:`Broken`."""
+        self._revive()
+        try:
+            while not self._closing:
+                for work in await self._inbox.take():
+                    work()
+                    self._check()
+                self._flush()
+                self._check()
+        except BaseException:
+            self.close_all(CloseCode.RESTARTING)
+            raise
+        finally:
+            for timer in (self._caret_timer, self._close_timer):
+                if timer is not None:
+                    timer.cancel()
+            with contextlib.suppress(Exception):
+                await self._runs.close()
+            for answer in self._waiting:
+                if not answer.done():
+                    answer.set_exception(Broken("the room closed"))
+
+    def _check(self) -> None:
+        if self._broken is not None:
+            raise Broken from self._broken
+
+    async def stop(self) -> None:
+        """Tell everybody to come back, put what is left on disk, and end the task."""
+        self.close_all(CloseCode.RESTARTING)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def tell_done() -> None:
+            if not done.done():
+                done.set_result(None)
+
+        def finish() -> None:
+            for member, known in self.state.members.items():
+                if known.present:
+                    self._command(c.Leave(member), SYSTEM)
+            self._batch.after.append(tell_done)
+            self._flush(force=True)
+
+        await self._runs.close()
+        self._inbox.put_now(finish)
+        await done
+        self._closing = True
+        self._inbox.put_now(lambda: None)
+
+    # ------------------------------------------------------------------------------------------------ life
+
+    def _revive(self) -> None:
+        """Mend what an earlier life left open: it cannot say any more who left and what became of a run."""
+        for member, known in self.state.members.items():
+            if known.present:
+                self._command(c.Leave(member), SYSTEM)
+        for run in self.state.runs:
+            if run.status != "finished":
+                sentence = "The server restarted while this ran. Run it again."
+                self._command(finish_of(run.kind)(run.id, "IE", sentence), SYSTEM)
+        if self.state.phase == "ended":
+            self._arm_close()
+        self._flush()
+
+    def _post_command(self, command: c.SystemCommand) -> None:
+        def carry_out() -> None:
+            self._command(command, SYSTEM)
+
+        self._inbox.put_now(carry_out)
+
+    def _arm_close(self) -> None:
+        ended = self.state.ended_at_ms or 0
+        left = max(0, fx.UNDO_END_MS - (self._time.at_ms() - ended))
+        if self._close_timer is not None:
+            self._close_timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._close_timer = loop.call_later(left / 1000, self._close_if_over)
+
+    def _close_if_over(self) -> None:
+        self._inbox.put_now(self._close_when_due)
+
+    def _close_when_due(self) -> None:
+        if self.state.phase != "ended":
+            return
+        if self._time.at_ms() - (self.state.ended_at_ms or 0) >= fx.UNDO_END_MS:
+            self._command(c.CloseSession(), SYSTEM)
+        else:
+            self._arm_close()
+
+    # ------------------------------------------------------------------------------------------------ recording
+
+    def _moment(self) -> Moment:
+        return Moment(self._time.at_ms(), self._time.wall_ms(), self._new_id)
+
+    def _command(
+        self,
+        command: c.Command,
+        by: MemberId,
+        settle: Callable[[Refused | None], None] | None = None,
+    ) -> Refused | None:
+        decided = decide(self.state, command, by, self._moment())
+        if isinstance(decided, Refused):
+            if settle:
+                settle(decided)
+            return decided
+        for event in decided:
+            self._record(event, by)
+        if isinstance(command, c.StopRun):
+            self._runs.stop(command.run, by)
+        if settle:
+            self._batch.after.append(lambda: settle(None))
+        return None
+
+    def _record(self, event: e.Event, by: MemberId) -> None:
+        """Take a fact into state and batch; what it causes happens when it is on disk."""
+        if isinstance(event, e.InterviewStarted):
+            self._time.start()
+        self._seq += 1
+        self._at_ms = self._time.at_ms()
+        recorded = e.Recorded(self._seq, self._at_ms, self._time.wall_ms(), by, event)
+        before = self.state
+        is_public = visible_to(event, PUBLIC, before)
+        self.state = evolve(before, recorded)
+        self._batch.recorded.append(recorded)
+        if not isinstance(event, NEVER_TOLD):
+            self._batch.after.append(lambda: self._tell(recorded, is_public=is_public))
+        for effect in fx.effects_of(event, before):
+            self._cause(effect)
+        if self._seq % KEYFRAME_EVERY == 0:
+            self._batch.after.append(self._on_keyframe)
+
+    def _cause(self, effect: fx.Effect) -> None:
+        match effect:
+            case fx.SeedFile():
+                text = self._content.starter(effect.question, effect.language, effect.name)
+                update = self._document.seed(effect.file, text)
+                if update is not None:
+                    self._record(e.DocEdited(update), SYSTEM)
+                    self._batch.after.append(lambda: self._relay(protocol.update(update), None))
+            case fx.StartRun():
+                job = self._job(effect)
+                self._batch.after.append(lambda: self._runs.start(job))
+            case fx.CloseMember():
+                self._batch.after.append(
+                    lambda: self._close_member(effect.member, CloseCode.NOT_ALLOWED)
+                )
+            case fx.KeepKeyframe():
+                self._batch.after.append(self._on_keyframe)
+            case fx.CloseLater():
+                self._batch.after.append(self._arm_close)
+            case fx.NoteInterview():
+                self._batch.after.append(lambda: self._on_change(self.state))
+
+    def _job(self, effect: fx.StartRun) -> Job:
+        """The run with the text as it is now: what its clicker saw, since a socket is first in, first out."""
+        run = self.state.run(effect.run)
+        assert run is not None  # noqa: S101 - it was recorded a line ago
+        source = run if run.of is None else self.state.run(run.of)
+        assert source is not None  # noqa: S101
+        assert source.file is not None  # noqa: S101
+        file = self.state.file(source.file)
+        assert file is not None  # noqa: S101
+        files = [f for f in self.state.files if not f.deleted]
+        question = self.state.shown[-1].question if self.state.shown else None
+        return Job(
+            run=run.id,
+            kind=effect.kind,
+            language=source.language,
+            files=tuple((f.name, self._document.text(f.id)) for f in files),
+            entry=file.name,
+            stdin=source.stdin,
+            question=question,
+            parts=tuple(s.part for s in self.state.shown if s.question == question),
+        )
+
+    def _flush(self, *, force: bool = False) -> None:
+        while True:
+            batch = self._batch
+            if not (batch.recorded or batch.after or batch.saved or force):
+                return
+            self._batch = _Batch()
+            if batch.recorded or self._outstanding:
+                break
+            self._settle(batch)  # This may have caused more.
+            force = False
+        self._outstanding.append(batch)
+        self._writer.write(self.pen, batch.recorded, lambda error: self._written(batch, error))
+
+    def _written(self, batch: _Batch, error: BaseException | None) -> None:
+        self._inbox.put_now(lambda: self._on_disk(batch, error))
+
+    def _on_disk(self, batch: _Batch, error: BaseException | None) -> None:
+        if error is not None:
+            self._broken = error
+            return
+        self._outstanding.remove(batch)
+        self._settle(batch)
+
+    def _settle(self, batch: _Batch) -> None:
+        for recorded in batch.recorded:
+            if isinstance(recorded.event, e.ClientClaimed):
+                self._claiming.discard(recorded.event.client)
+        for act in batch.after:
+            act()
+        for seat, count in batch.saved.items():
+            seat.tell({"t": "saved", "count": count})
+
+    def _tell(self, recorded: e.Recorded, *, is_public: bool) -> None:
+        """Tell those who may see it, each class of viewer in a numbering of its own."""
+        self._everything = self._everything.after(recorded)
+        self._remember_output(recorded.event)
+        self._tell_class(recorded, self._everything, is_interviewers=True)
+        if is_public:
+            self._public = self._public.after(recorded)
+            self._tell_class(recorded, self._public, is_interviewers=False)
+        self._let_in(recorded.event)
+
+    def _tell_class(self, recorded: e.Recorded, told: Told, *, is_interviewers: bool) -> None:
+        frame: bytes | None = None
+        for seat in self._seats:
+            if not seat.is_active or not seat.speaks_room:
+                continue
+            if (seat.person.role in INTERVIEWERS) != is_interviewers:
+                continue
+            if frame is None:
+                frame = protocol.room_message(event_message(recorded, told.count))
+            seat.post(frame)
+
+    def _remember_output(self, event: e.Event) -> None:
+        match event:
+            case e.RunQueued():
+                self._terminal = (event.run, [], 0, False)
+            case e.RunOutput() if self._terminal is not None and self._terminal[0] == event.run:
+                run, pieces, size, cut = self._terminal
+                pieces.append(event.text)
+                size += len(event.text)
+                while size > TERMINAL_MAX and len(pieces) > 1:
+                    size -= len(pieces.pop(0))
+                    cut = True
+                self._terminal = (run, pieces, size, cut)
+
+    # ------------------------------------------------------------------------------------------------ seats
+
+    def _attach(self, seat: Seat) -> None:
+        self._seats.append(seat)
+        self._command(c.AddMember(seat.member, seat.person.role), SYSTEM)
+        known = self.people.get(seat.member)
+        self.people[seat.member] = seat.person
+        if known != seat.person:
+            self._tell_people()
+        self._place(seat)
+
+    def _place(self, seat: Seat) -> None:
+        """Decide where a seat stands: taking part, waiting to be let in, or behind another tab of the same person."""
+        if seat.closed.done():
+            return
+        member = self.state.members.get(seat.member)
+        if member is None or member.admission in ("removed", "turned_away"):
+            seat.close(CloseCode.NOT_ALLOWED)
+            return
+        if self.state.phase == "closed":
+            seat.close(CloseCode.ENDED)
+            return
+        if member.role is Role.CANDIDATE and member.admission != "admitted":
+            self._command(c.Wait(seat.member), SYSTEM)
+            self._move(seat, "waiting")
+            return
+        other = next(
+            (s for s in self._seats if s is not seat and s.member == seat.member and s.is_active),
+            None,
+        )
+        if other is not None:
+            if not seat.tab or other.tab != seat.tab:
+                self._move(seat, "elsewhere")
+                return
+            self._retire(other, CloseCode.ELSEWHERE)
+        self._activate(seat)
+
+    def _move(self, seat: Seat, standing: str) -> None:
+        seat.standing = "waiting" if standing == "waiting" else "elsewhere"
+        seat.tell({"t": "waiting" if standing == "waiting" else "busy_elsewhere"})
+
+    def _activate(self, seat: Seat) -> None:
+        seat.standing = "active"
+        self._command(c.Join(seat.member), SYSTEM)
+        seat.post(protocol.step1(self._document.state_vector()))
+        if seat.vector is not None:
+            self._answer_vector(seat, seat.vector)
+        for other in self._seats:
+            if other is not seat and other.is_active and other.awareness is not None:
+                seat.post(_awareness_frame(other.awareness))
+        if seat.speaks_room:
+            self._batch.after.append(lambda: self._welcome(seat))
+
+    def _retire(self, seat: Seat, code: CloseCode) -> None:
+        """Another tab takes this seat's place; the member does not leave."""
+        self._forget_awareness(seat)
+        seat.standing = "gone"
+        seat.close(code)
+
+    def _detach(self, seat: Seat) -> None:
+        if seat not in self._seats:
+            return
+        self._seats.remove(seat)
+        was_active = seat.is_active
+        self._forget_awareness(seat)
+        seat.standing = "gone"
+        if was_active:
+            waiting = next(
+                (s for s in self._seats if s.member == seat.member and s.standing == "elsewhere"),
+                None,
+            )
+            if waiting is not None:
+                self._place(waiting)
+            else:
+                self._command(c.Leave(seat.member), SYSTEM)
+        if not self._seats:
+            self.idle_since_ms = self._clock.monotonic_ms()
+
+    def _let_in(self, event: e.Event) -> None:
+        if isinstance(event, e.MemberAdmitted):
+            for seat in self._seats:
+                if seat.member == event.member and seat.standing == "waiting":
+                    self._place(seat)
+        elif isinstance(event, e.SessionClosed):
+            for seat in self._seats:
+                seat.close(CloseCode.ENDED)
+
+    def _close_member(self, member: MemberId, code: CloseCode) -> None:
+        for seat in self._seats:
+            if seat.member == member:
+                seat.close(code)
+
+    def _welcome(self, seat: Seat) -> None:
+        if not seat.is_active:
+            return
+        told = self._everything if seat.person.role in INTERVIEWERS else self._public
+        terminal = None
+        if self._terminal is not None:
+            run, pieces, _, cut = self._terminal
+            terminal = {"run": run, "text": "".join(pieces), "cut": cut}
+        seat.tell(
+            {
+                "t": "welcome",
+                "n": told.count,
+                "at_ms": self._time.at_ms(),
+                "wall_ms": self._time.wall_ms(),
+                "me": seat.member,
+                "role": seat.person.role,
+                "state": told.state,
+                "people": self.people,
+                "terminal": terminal,
+                "runner": self._runner_status,
+            }
+        )
+
+    def _tell_people(self) -> None:
+        for seat in self._seats:
+            if seat.is_active:
+                seat.tell({"t": "people", "people": self.people})
+
+    def know(self, people: Sequence[Person]) -> None:
+        """The names and colours of everybody who has a place; to be called before :meth:`run`."""
+        self.people = {person.id: person for person in people}
+
+    def _set_runner(self, status: RunnerStatus) -> None:
+        if status == self._runner_status:
+            return
+        self._runner_status = status
+        for seat in self._seats:
+            if seat.is_active:
+                seat.tell({"t": "runner", "runner": status})
+
+    # ------------------------------------------------------------------------------------------------ frames
+
+    def _frame(self, seat: Seat, frame: protocol.Frame) -> None:
+        if seat.closed.done() or seat.standing == "gone":
+            return
+        try:
+            match frame:
+                case protocol.DocUpdate():
+                    if seat.is_active:
+                        self._edit(seat, frame.update, is_resync=False)
+                case protocol.AwarenessUpdate():
+                    if seat.is_active:
+                        self._aware(seat, frame)
+                case protocol.Step2():
+                    if seat.is_active:
+                        self._edit(seat, frame.update, is_resync=True)
+                case protocol.Step1():
+                    read_state_vector(frame.vector)
+                    if seat.is_active:
+                        self._answer_vector(seat, frame.vector)
+                    else:
+                        seat.vector = frame.vector
+                case protocol.ForeignAwareness():
+                    pass
+                case protocol.QueryAwareness():
+                    self._answer_query(seat)
+                case _:
+                    self._room_message(seat, frame)
+        except Malformed as error:
+            log.info("room.malformed", session=self.id, member=seat.member, why=str(error))
+            seat.close(CloseCode.MALFORMED)
+        except Exception as error:
+            # Ours to mend, but whoever sent it must not bring the room down again and again.
+            log.exception("room.fault", session=self.id, member=seat.member)
+            seat.close(CloseCode.MALFORMED)
+            self._broken = error
+
+    def _room_message(self, seat: Seat, frame: protocol.RoomMessage) -> None:
+        seat.speaks_room = True
+        match frame:
+            case protocol.Hello():
+                match seat.standing:
+                    case "active":
+                        self._batch.after.append(lambda: self._welcome(seat))
+                    case "waiting":
+                        seat.tell({"t": "waiting"})
+                    case "elsewhere":
+                        seat.tell({"t": "busy_elsewhere"})
+            case protocol.Ping():
+                seat.tell({"t": "pong"})
+            case protocol.Do():
+                if seat.is_active:
+                    self._do(seat, frame)
+                else:
+                    seat.tell(
+                        _refusal(frame.id, Refused("not_here", "You are not in the room yet."))
+                    )
+            case protocol.TakeOver():
+                if seat.standing == "elsewhere":
+                    for other in self._seats:
+                        if other.member == seat.member and other.is_active:
+                            self._retire(other, CloseCode.ELSEWHERE)
+                    self._place(seat)
+            case protocol.Bye():
+                if seat.is_active:
+                    seat.standing = "gone"
+                    self._forget_awareness(seat)
+                    self._command(c.Leave(seat.member, clean=True), SYSTEM)
+
+    def _do(self, seat: Seat, frame: protocol.Do) -> None:
+        try:
+            command = c.decode_command(bytes(frame.do))
+        except (msgspec.DecodeError, RecursionError):
+            refused = Refused("unknown_command", "The server does not know that. Reload the page.")
+            seat.tell(_refusal(frame.id, refused))
+            return
+        answered = self._command(command, seat.member)
+        if answered is not None:
+            seat.tell(_refusal(frame.id, answered))
+        else:
+            self._batch.after.append(lambda: seat.tell({"t": "done", "id": frame.id}))
+
+    def _answer_vector(self, seat: Seat, vector: bytes) -> None:
+        def answer() -> None:
+            seat.post(protocol.step2(self._document.missing_for(vector)))
+
+        if (
+            self._claiming
+        ):  # What these wrote may only be relayed once their name for it is on disk.
+            self._batch.after.append(answer)
+        else:
+            answer()
+
+    def _edit(self, seat: Seat, raw: bytes, *, is_resync: bool) -> None:
+        seat.received += 1
+        update = read_update(raw)
+        if not update.blocks and not update.deletes:
+            self._acknowledge(seat, is_resync=is_resync)
+            return
+        refused = may_edit(self.state, seat.member)
+        if refused is not None:
+            if refused.reason == "ended":
+                seat.tell({"t": "too_late"})
+            elif not is_resync:  # A reader's answer to step 1 is legal; it is not taken.
+                seat.close(CloseCode.NOT_ALLOWED)
+            return
+        if unknown_roots(update, {f.id for f in self.state.files}):
+            raise Malformed("text of a file that is not there")
+        claims = self._claims(seat, update.blocks, is_resync=is_resync)
+        if claims is None:
+            seat.close(CloseCode.NOT_ALLOWED)
+            return
+        try:
+            changed = self._document.take(raw, update)
+        except Unready:
+            seat.behind = True
+            seat.post(protocol.step1(self._document.state_vector()))
+            return
+        except TooBig:
+            seat.close(CloseCode.TOO_LARGE)
+            return
+        except Lost as error:
+            log.warning("room.document_lost", session=self.id, member=seat.member, why=str(error))
+            seat.close(CloseCode.MALFORMED)
+            self._broken = error
+            return
+        if changed is not None:
+            for client in claims:
+                self._claiming.add(client)
+                self._record(e.ClientClaimed(seat.member, client), SYSTEM)
+            self._record(e.DocEdited(changed), seat.member)
+            frame = protocol.update(changed)
+            if self._claiming:
+                self._batch.after.append(lambda: self._relay(frame, seat))
+            else:
+                self._relay(frame, seat)
+        self._acknowledge(seat, is_resync=is_resync)
+
+    def _claims(self, seat: Seat, blocks: Sequence[Any], *, is_resync: bool) -> list[int] | None:
+        """Client ids that become this member's by this update; None: it writes under somebody else's.
+
+        In a resync the structs of a known other member are legal: a browser brings back what it was relayed and the server
+        lost. They stay that member's, and the journal marks who brought them.
+        """
+        claims: list[int] = []
+        for block in blocks:
+            if block.end <= self._document.clocks.get(block.client, 0):
+                continue
+            owner = self.state.clients.get(block.client)
+            if owner is None:
+                if block.client in self._document.clocks:
+                    return None  # The server's own starter text.
+                if block.client not in claims:
+                    claims.append(block.client)
+            elif owner != seat.member and not is_resync:
+                return None
+        if claims:
+            held = sum(1 for owner in self.state.clients.values() if owner == seat.member)
+            if held + len(claims) > CLIENTS_A_MEMBER:
+                return None
+        return claims
+
+    def _acknowledge(self, seat: Seat, *, is_resync: bool) -> None:
+        if is_resync:
+            seat.behind = False
+        if not seat.behind:
+            self._batch.saved[seat] = seat.received
+
+    def _relay(self, frame: bytes, sender: Seat | None) -> None:
+        for seat in self._seats:
+            if seat is not sender and seat.is_active:
+                seat.post(frame)
+
+    # ------------------------------------------------------------------------------------------------ carets
+
+    def _aware(self, seat: Seat, frame: protocol.AwarenessUpdate) -> None:
+        owner = self.state.clients.get(frame.client)
+        if owner is not None and owner != seat.member:
+            return
+        known = seat.awareness
+        if known is None:
+            if any(
+                s.awareness is not None and s.awareness.client == frame.client for s in self._seats
+            ):
+                return
+        elif known.client != frame.client or frame.clock < known.clock:
+            return
+        if frame.state == "null":
+            self._forget_awareness(seat)
+            return
+        try:
+            fields = msgspec.json.decode(frame.state, type=dict[str, msgspec.Raw])
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise Malformed("awareness that is no object") from error
+        fields["user"] = msgspec.Raw(_identity(seat.person))
+        state = msgspec.json.encode(fields).decode()
+        seat.awareness = Awareness(frame.client, frame.clock, state)
+        message = _awareness_frame(seat.awareness)
+        for other in self._seats:
+            if other is not seat and other.is_active:
+                other.post(message, volatile=True)
+        self._note_caret(seat.member, fields.get("cursor"))
+
+    def _answer_query(self, seat: Seat) -> None:
+        if seat.is_active:
+            for other in self._seats:
+                if other.is_active and other.awareness is not None:
+                    seat.post(_awareness_frame(other.awareness))
+
+    def _forget_awareness(self, seat: Seat) -> None:
+        gone, seat.awareness = seat.awareness, None
+        if gone is not None:
+            frame = protocol.awareness(gone.client, gone.clock + 1, "null")
+            for other in self._seats:
+                if other is not seat and other.is_active:
+                    other.post(frame)
+
+    def _note_caret(self, member: MemberId, cursor: msgspec.Raw | None) -> None:
+        """Into the journal, thinned: the first move at once, the last of a burst when it is over."""
+        if cursor is None or self.state.phase not in ("running", "paused"):
+            return
+        if may_edit(self.state, member) is not None:
+            return
+        moved = caret_of(bytes(cursor), self.state)
+        if moved is None:
+            return
+        now = self._clock.monotonic_ms()
+        last_ms, last = self._carets.get(member, (-CARET_EVERY_MS, ""))
+        key = moved.file + moved.anchor + moved.head
+        if key == last:
+            self._late_carets.pop(member, None)
+            return
+        if now - last_ms >= CARET_EVERY_MS:
+            self._record_caret(member, moved)
+            return
+        self._late_carets[member] = moved
+        if self._caret_timer is None:
+            loop = asyncio.get_running_loop()
+            self._caret_timer = loop.call_later(
+                CARET_EVERY_MS / 1000, lambda: self._inbox.put_now(self._record_late_carets)
+            )
+
+    def _record_caret(self, member: MemberId, moved: e.CaretMoved) -> None:
+        self._late_carets.pop(member, None)
+        self._carets[member] = (self._clock.monotonic_ms(), moved.file + moved.anchor + moved.head)
+        self._record(moved, member)
+
+    def _record_late_carets(self) -> None:
+        self._caret_timer = None
+        for member, moved in list(self._late_carets.items()):
+            if may_edit(self.state, member) is None:
+                self._record_caret(member, moved)
+        self._late_carets.clear()
+
+
+# ------------------------------------------------------------------------------------------------ words on the wire
+
+
+def event_message(recorded: e.Recorded, number: int) -> dict[str, Any]:
+    """An event as the viewer with this numbering is told it."""
+    return {
+        "t": "event",
+        "n": number,
+        "at": recorded.at_ms,
+        "wall_ms": recorded.wall_ms,
+        "by": recorded.by,
+        "e": recorded.event,
+    }
+
+
+def caret_of(cursor: bytes, state: SessionState) -> e.CaretMoved | None:
+    """A y-codemirror cursor (``{"anchor", "head"}``, relative positions as JSON) as an event; None if it is none."""
+    try:
+        found = msgspec.json.decode(cursor, type=dict[str, dict[str, Any]] | None)
+        if not found or set(found) < {"anchor", "head"}:
+            return None
+        root = found["head"].get("tname")
+        anchor, head = msgspec.json.encode(found["anchor"]), msgspec.json.encode(found["head"])
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    if not isinstance(root, str) or len(anchor) > 400 or len(head) > 400:
+        return None
+    file = FileId(root.removeprefix("f:"))
+    if state.file(file) is None:
+        return None
+    return e.CaretMoved(file, anchor.decode(), head.decode())
+
+
+def _awareness_frame(awareness: Awareness) -> bytes:
+    return protocol.awareness(awareness.client, awareness.clock, awareness.state)
+
+
+def _identity(person: Person) -> bytes:
+    return msgspec.json.encode({"name": person.first, "color": person.colour, "member": person.id})
+
+
+def _refusal(number: int, refused: Refused) -> dict[str, Any]:
+    return {"t": "refused", "id": number, "reason": refused.reason, "sentence": refused.sentence}
