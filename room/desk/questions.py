@@ -1,0 +1,398 @@
+"""Questions: what the YAML of the package or a row's body says, as records, and what room and runner make of them.
+
+The format is described at the top of `room/content/challenges.yaml`. What the file calls stages of a question are parts here.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from room.sandbox.languages import LANGUAGES
+from room.sandbox.spec import TestCase, TestSuite
+from room.session.events import PartPlan, QuestionPlan
+from room.session.ids import PartId, QuestionId
+from room.store import questions as rows
+from room.store.engine import Connection
+from room.store.questions import QuestionRow
+
+Kind = Literal["coding", "debugging", "sql", "code_review", "design"]
+
+KIND_WORDS: Mapping[Kind, str] = {
+    "coding": "Coding",
+    "debugging": "Debugging",
+    "sql": "SQL",
+    "code_review": "Code review",
+    "design": "Design",
+}
+
+
+class Test(msgspec.Struct, frozen=True):
+    """One example of what the program must do. `stdin` for programs, `args` for functions, `seed` for SQL."""
+
+    __test__ = False
+
+    name: str
+    expected: Any
+    stdin: str | None = None
+    args: list[Any] | None = None
+    seed: str | None = None
+    catches: str = ""
+    """The mistake that a hidden test is made for. Interviewers only."""
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A section of a question, shown to the candidate when the interviewer decides."""
+
+    id: PartId
+    title: str
+    minutes: int
+    statement_md: str
+    visible: tuple[Test, ...] = ()
+    hidden: tuple[Test, ...] = ()
+    hints: tuple[str, ...] = ()
+    """From a question to the whole step. Interviewers only."""
+    listen_for: tuple[str, ...] = ()
+    follow_ups: tuple[str, ...] = ()
+    ask_and_tell: tuple[tuple[str, str], ...] = ()
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """A question as one version of it says."""
+
+    key: str
+    title: str
+    kind: Kind
+    style: Literal["stdio", "function"]
+    level: tuple[str, ...]
+    minutes: int
+    tags: tuple[str, ...]
+    rubric: str
+    """Key of the rubric that it is meant for."""
+    summary: str
+    parts: tuple[Part, ...]
+    starter: dict[str, str]
+    """Language → the text of the first file."""
+    reference: dict[str, str | dict[str, str]]
+    """Language → a solution; for SQL one a part. Interviewers only."""
+    guide: dict[str, Any]
+    """Interviewers only."""
+    compare: str
+    entry: dict[str, str]
+    """Language → the function's name, in function style."""
+    schema: str
+    seeds: dict[str, str]
+    files_before: dict[str, dict[str, str]]
+    """Language → name → text: what a review looks at."""
+    diff: dict[str, str]
+    """Language → the change under review."""
+    secrets: dict[str, Any]
+    """Faults, traps and marks of good answers of the kinds that have them. Interviewers only."""
+
+    @classmethod
+    def from_yaml(cls, body: Mapping[str, Any]) -> "Question":
+        """The record of a body as the YAML gives it.
+
+        Raises:
+            msgspec.ValidationError, KeyError: the body is not of the described format.
+        """
+        hints = body["guide"].get("hints", {})
+        known = {name: body[name] for name in _SECRETS if body.get(name)}
+        return msgspec.convert(
+            {
+                "key": body["id"],
+                "title": body["title"],
+                "kind": body["kind"],
+                "style": body.get("style", "stdio"),
+                "level": body["level"],
+                "minutes": body["minutes"],
+                "tags": body["tags"],
+                "rubric": body["rubric"],
+                "summary": body["summary"],
+                "parts": [_part(stage, hints) for stage in body["stages"]],
+                "starter": body.get("starter", {}),
+                "reference": body.get("reference", {}),
+                "guide": body["guide"],
+                "compare": body.get("compare", "lines"),
+                "entry": body.get("entry", {}),
+                "schema": body.get("schema", ""),
+                "seeds": body.get("seeds", {}),
+                "files_before": body.get("files_before", {}),
+                "diff": body.get("diff", {}),
+                "secrets": known,
+            },
+            cls,
+        )
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that it can be answered in and that run here, in the order offered."""
+        if self.kind == "sql":
+            return ("sql",)
+        offered = self.starter or self.files_before
+        return tuple(language for language in offered if language in LANGUAGES)
+
+    @property
+    def has_tests(self) -> bool:
+        return any(part.visible or part.hidden for part in self.parts)
+
+    def part(self, part_id: str) -> Part:
+        """Raises KeyError."""
+        for part in self.parts:
+            if part.id == part_id:
+                return part
+        raise KeyError(part_id)
+
+    def plan(self, question_id: str) -> QuestionPlan:
+        """What the session is told of it, under its row's id."""
+        return QuestionPlan(
+            id=QuestionId(question_id),
+            title=self.title,
+            parts=tuple(
+                PartPlan(
+                    part.id,
+                    part.title,
+                    hints=len(part.hints),
+                    has_tests=bool(part.visible or part.hidden),
+                )
+                for part in self.parts
+            ),
+            languages=self.languages,
+            kind=self.kind,
+        )
+
+    def statement(self, part: Part) -> str:
+        """The Markdown that everybody sees when the part is shown; SQL's first part brings the tables."""
+        if self.kind == "sql" and part is self.parts[0]:
+            data = self.seeds.get("visible", "")
+            return f"{part.statement_md}\n**Tables and data**\n\n```sql\n{self.schema}{data}```\n"
+        return part.statement_md
+
+
+_SECRETS = (
+    "planted_faults",
+    "tempting",
+    "also_right",
+    "author_script",
+    "scoring_note",
+    "what_strong_looks_like",
+    "what_is_enough_for_mid",
+    "common_mistakes",
+)
+
+
+def _part(stage: Mapping[str, Any], hints: Mapping[str, Any]) -> dict[str, Any]:
+    tests = stage.get("tests") or {}
+    return {
+        "id": stage["id"],
+        "title": stage["title"],
+        "minutes": stage["minutes"],
+        "statement_md": stage["statement_md"],
+        "visible": [_test(test) for test in tests.get("visible", ())],
+        "hidden": [_test(test) for test in tests.get("hidden", ())],
+        "hints": hints.get(stage["id"], ()),
+        "listen_for": [_sentence(one) for one in stage.get("listen_for", ())],
+        "follow_ups": [_sentence(one) for one in stage.get("follow_ups", ())],
+        "ask_and_tell": [(one["ask"], one["tell"]) for one in stage.get("ask_and_tell", ())],
+    }
+
+
+def _test(test: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": test["name"],
+        "expected": test["expected"] if "args" in test else test["out"],
+        "stdin": test.get("in"),
+        "args": test.get("args"),
+        "seed": test.get("seed"),
+        "catches": test.get("catches", ""),
+    }
+
+
+def _sentence(one: Any) -> str:
+    """A line of a list; an unquoted "Name: words" is a mapping to YAML."""
+    return (
+        ": ".join(f"{key}: {value}" for key, value in one.items())
+        if isinstance(one, dict)
+        else str(one)
+    )
+
+
+def suite(
+    question: Question, parts: Collection[str], *, hidden: bool, language: str
+) -> TestSuite | None:
+    """The visible or the hidden tests of the parts that were shown; None: there are none in this language.
+
+    A part's tests run again in later parts, since one program solves them all. SQL is the exception: each part asks for
+    another query, so only the last part shown is tested.
+    """
+    if language not in LANGUAGES:
+        return None
+    kind: Literal["stdio", "function", "sql"] = "sql" if question.kind == "sql" else question.style
+    if kind not in LANGUAGES[language].tests:
+        return None
+    chosen = [part for part in question.parts if part.id in parts and (part.visible or part.hidden)]
+    if kind == "sql":
+        chosen = chosen[-1:]
+    cases = tuple(
+        _case(question, part, test, hidden=hidden)
+        for part in chosen
+        for test in (part.hidden if hidden else part.visible)
+    )
+    if not cases or (kind == "function" and language not in question.entry):
+        return None
+    return TestSuite(
+        kind=kind,
+        cases=cases,
+        entry=question.entry.get(language),
+        schema=question.schema,
+        seeds=question.seeds,
+    )
+
+
+def _case(question: Question, part: Part, test: Test, *, hidden: bool) -> TestCase:
+    compare = (
+        question.compare
+        if question.compare in {"lines", "exact", "json", "tokens", "unordered_lines"}
+        else "lines"
+    )
+    return TestCase(
+        name=test.name,
+        part=part.id,
+        expected=test.expected,
+        stdin=test.stdin,
+        args=test.args,
+        seed=test.seed,
+        compare=compare,  # type: ignore[arg-type]
+        hidden=hidden,
+    )
+
+
+def starter_files(question: Question, language: str) -> tuple[tuple[str, str, str], ...]:
+    """The files that a question brings into the room: name, language (empty: told by the name) and text.
+
+    A review brings what it looks at and the change; a design question brings a sheet for notes.
+    """
+    match question.kind:
+        case "code_review":
+            before = question.files_before.get(language) or next(
+                iter(question.files_before.values()), {}
+            )
+            change = question.diff.get(language) or next(iter(question.diff.values()), "")
+            return (
+                ("change.diff", "", change),
+                *((name, "", text) for name, text in before.items()),
+            )
+        case "design":
+            return (("notes.md", "", ""),)
+        case "sql":
+            return ((LANGUAGES["sql"].file, "sql", ""),)
+        case _:
+            chosen = (
+                language
+                if language in question.starter
+                else next(iter(question.languages), "python")
+            )
+            return ((LANGUAGES[chosen].file, chosen, question.starter.get(chosen, "")),)
+
+
+def guide_md(question: Question) -> str:
+    """The interviewer's guide as Markdown. Hints are not in it: they have their own ladder."""
+    guide = question.guide
+    blocks = [
+        _list(
+            "What good looks like",
+            [
+                *guide.get("good_looks_like", ()),
+                *question.secrets.get("what_strong_looks_like", ()),
+            ],
+        ),
+        _list("Enough for mid level", question.secrets.get("what_is_enough_for_mid", ())),
+        _list(
+            "Common mistakes",
+            [*guide.get("common_mistakes", ()), *question.secrets.get("common_mistakes", ())],
+        ),
+        _list(
+            "Planted faults", [_fault(one) for one in question.secrets.get("planted_faults", ())]
+        ),
+        _list(
+            "Looks wrong, but is right",
+            [_fault(one) for one in question.secrets.get("tempting", ())],
+        ),
+        _list("Also worth saying", question.secrets.get("also_right", ())),
+        _list("The author answers", question.secrets.get("author_script", ())),
+        _by_part("Questions that bring out evidence", question, guide.get("probes", {})),
+        _list(
+            "Evidence",
+            [
+                f"**{key}**: {_joined(value)}"
+                for key, value in guide.get("rubric_evidence", {}).items()
+            ],
+        ),
+        _list(
+            "Time",
+            [f"until minute {one['until']}: {one['do']}" for one in guide.get("time_plan", ())],
+        ),
+        _list(
+            "How far",
+            [
+                f"{str(key).replace('_', ' ')}: {value}"
+                for key, value in guide.get("timing", {}).items()
+            ],
+        ),
+        _text("Scoring", question.secrets.get("scoring_note", "")),
+        _text("Fairness", guide.get("fairness", "")),
+    ]
+    blocks += [_list(f"{part.title}: listen for", part.listen_for) for part in question.parts]
+    blocks += [_list(f"{part.title}: ask further", part.follow_ups) for part in question.parts]
+    blocks += [
+        _list(f"{part.title}: when asked", [f"{ask} *{tell}*" for ask, tell in part.ask_and_tell])
+        for part in question.parts
+    ]
+    return "\n".join(block for block in blocks if block)
+
+
+def _list(title: str, lines: Collection[Any]) -> str:
+    if not lines:
+        return ""
+    items = "\n".join(f"- {_sentence(line).strip()}" for line in lines)
+    return f"#### {title}\n\n{items}\n"
+
+
+def _text(title: str, text: str) -> str:
+    return f"#### {title}\n\n{text.strip()}\n" if text else ""
+
+
+def _by_part(title: str, question: Question, lines: Mapping[str, Any]) -> str:
+    titles = {part.id: part.title for part in question.parts}
+    return _list(
+        title,
+        [
+            f"**{titles.get(PartId(key), 'Any part')}**: {_joined(value)}"
+            for key, value in lines.items()
+        ],
+    )
+
+
+def _joined(value: Any) -> str:
+    return "; ".join(_sentence(one) for one in value) if isinstance(value, list) else str(value)
+
+
+def _fault(one: Mapping[str, Any]) -> str:
+    found = f" (found by {one['found_by']})" if "found_by" in one else ""
+    severity = f"{one['severity']}: " if one.get("severity") not in {None, "none"} else ""
+    scenario = f" {one['scenario']}" if "scenario" in one else ""
+    return f"{severity}{one['what']}{found}{scenario}"
+
+
+def of_row(row: QuestionRow) -> Question:
+    return Question.from_yaml(row.body)
+
+
+def load(conn: Connection, owner_id: str, question_id: str) -> Question:
+    """Raises NotFound."""
+    return of_row(rows.load(conn, owner_id, question_id))
+
+
+def list_for(conn: Connection, owner_id: str) -> list[tuple[str, Question]]:
+    """Row id and question, the newest version of each."""
+    return [(row.id, of_row(row)) for row in rows.list_for(conn, owner_id)]
