@@ -159,6 +159,10 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
             ),
             languages=self.languages,
             kind=self.kind,
+            files={
+                language: tuple(name for name, _, _ in starter_files(self, language))
+                for language in self.languages or ("",)
+            },
         )
 
     def statement(self, part: Part) -> str:

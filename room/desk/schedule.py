@@ -263,7 +263,7 @@ def clock_change_notes(at_ms: int, own_zone: str, others: Sequence[tuple[str, st
     """``Boston changes clocks on Sunday.`` when the distance between two zones changes in that week.
 
     ``others`` are zones with the place that they are called by. Two zones that change at the same moment give no note,
-    nor does a week in which nothing changes. The week is Monday to Sunday and the two days around it, in the own zone.
+    nor does a week in which nothing changes. The week is Monday to Sunday, in the own zone.
     """
     named = [(zone, own_zone, place or city(zone)) for zone, place in others]
     named += [(own_zone, zone, city(own_zone)) for zone, _place in others]
@@ -289,9 +289,9 @@ def _change_near(at_ms: int, zone: str, own_zone: str) -> int | None:
     """The moment at which the zone's clocks change in the week of ``at_ms``; None: they do not."""
     own = local(at_ms, own_zone)
     monday = own.date() - timedelta(days=own.weekday())
-    start = datetime.combine(monday - timedelta(days=1), time(), UTC)
+    start = datetime.combine(monday, time(), UTC)
     before = start.astimezone(ZoneInfo(zone)).utcoffset()
-    for hours in range(1, 24 * 9):
+    for hours in range(1, 24 * 7 + 1):
         at = start + timedelta(hours=hours)
         if at.astimezone(ZoneInfo(zone)).utcoffset() != before:
             return round(at.timestamp() * 1000)

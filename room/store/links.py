@@ -166,15 +166,15 @@ def revoke_all(
     )
 
 
-def extend_all(
-    conn: Connection, owner_id: str, interview_id: str, expires_at_ms: int, purpose: Purpose
+def extend_for(
+    conn: Connection, owner_id: str, member_id: str, expires_at_ms: int, purpose: Purpose
 ) -> None:
-    """Give all links of an interview that are not switched off another end."""
+    """Give all links of a member that are not switched off another end."""
     conn.execute(
         update(links)
         .where(
             links.c.owner_id == owner_id,
-            links.c.interview_id == interview_id,
+            links.c.member_id == member_id,
             links.c.purpose == purpose,
             links.c.revoked_at_ms.is_(None),
         )
