@@ -61,6 +61,20 @@ def key_mark(raters: Sequence[int]) -> str:
     return _svg(24, 24, "keymark", "", [_mark(12, 12, raters, of=2)])
 
 
+def bookmark() -> str:
+    """The sign of evidence beside a time."""
+    shape = f'<path d="M3 1.5h8v11l-4-3-4 3z" fill="{AMBER}" class="f-pin"/>'
+    return _svg(14, 14, "tick-mark", "", [shape])
+
+
+def outcome(*, passed: bool) -> str:
+    """The sign beside a test: a tick or a cross; the word stands beside it."""
+    colour, name = ("#1A6B3C", "s-pass") if passed else ("#B0271F", "s-fail")
+    path = "M2.5 7.4l3 3 6-6.6" if passed else "M3.3 3.3l7.4 7.4M10.7 3.3l-7.4 7.4"
+    shape = f'<path d="{path}" stroke="{colour}" stroke-width="1.6" class="{name}"/>'
+    return _svg(14, 14, "tick-mark", "", [shape])
+
+
 def _mark(x: float, y: float, raters: Sequence[int], *, of: int) -> str:
     dot = f'<circle cx="{x}" cy="{y}" r="6.5" fill="{INK}" class="f-ink"/>'
     if len(raters) > 1:
