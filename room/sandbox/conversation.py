@@ -22,6 +22,9 @@ READY_S = 15.0
 GRACE_S = 1.0
 """How much later than the supervisor our own timer stops a program; ours decides when the supervisor does not."""
 
+LAST_WORDS_S = 1.0
+"""How long a box that takes no more input may still say why."""
+
 
 class BoxLost(Exception):
     """The box fell silent before it said how the program ended; `talked` tells whether the program had begun."""
@@ -65,22 +68,34 @@ class Conversation:
         Raises OutOfTime, BoxLost, EngineDown, BadFrame.
         """
         talked = False
+
+        async def listen() -> Ending:
+            nonlocal talked
+            while True:
+                kind, body = await self._next()
+                talked = True
+                if kind == b"x":
+                    return parse_ending(body)
+                on_bytes(kind, body)
+
         send = asyncio.ensure_future(self.box.write(job_frames(job)))
+        hear = asyncio.ensure_future(listen())
         try:
             async with asyncio.timeout(job.wall_s + GRACE_S):
-                while True:
-                    kind, body = await self._next()
-                    talked = True
-                    if kind == b"x":
-                        return parse_ending(body)
-                    on_bytes(kind, body)
+                await asyncio.wait((send, hear), return_when=asyncio.FIRST_COMPLETED)
+                if not hear.done() and send.exception() is not None:
+                    await asyncio.wait((hear,), timeout=LAST_WORDS_S)
+                    if not hear.done():
+                        send.result()
+                return await hear
         except TimeoutError as error:
             raise OutOfTime from error
         except BoxLost:
             raise BoxLost(talked=talked) from None
         finally:
             send.cancel()
-            await asyncio.gather(send, return_exceptions=True)
+            hear.cancel()
+            await asyncio.gather(send, hear, return_exceptions=True)
 
     async def _next(self) -> tuple[bytes, bytes]:
         while not self._waiting:

@@ -30,6 +30,9 @@ BOOT_LABEL = "room.boot"
 CALL_S = 10.0
 START_S = 30.0
 STRAY_AGE_S = 60
+"""When a box of this life that the pool does not know counts as lost; before, it may be only being made."""
+ENDED_AGE_S = 600
+"""When an ended box is taken away whoever owned it."""
 
 
 def image_name(language: str) -> str:
@@ -95,9 +98,9 @@ class DockerDriver:
             labels = facts.get("Labels") or {}
             ours = labels.get(WORKER_LABEL) == self._worker
             older_life = ours and labels.get(BOOT_LABEL) != self._boot_id
-            old = now - facts.get("Created", now) > STRAY_AGE_S
-            lost = ours and old and container.id not in known
-            ended = old and facts.get("State") in ("exited", "dead", "created")
+            age_s = now - facts.get("Created", now)
+            lost = ours and age_s > STRAY_AGE_S
+            ended = age_s > ENDED_AGE_S and facts.get("State") in ("exited", "dead", "created")
             if container.id not in known and (older_life or lost or ended):
                 await self.remove(container)
                 gone += 1

@@ -1,11 +1,15 @@
 """A real runner for the tests that carry the mark `docker`, and short ways to run things with it."""
 
+import asyncio
+import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import aiodocker
 import msgspec
 import pytest_asyncio
 
+from room.sandbox.docker import WORKER_LABEL
 from room.sandbox.languages import LANGUAGES
 from room.sandbox.runner import Runner
 from room.sandbox.spec import Limits, Output, RunRequest, RunResult, SourceFile
@@ -31,7 +35,19 @@ Run = Callable[..., Awaitable[Ran]]
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def runner() -> AsyncIterator[Runner]:
     async with Runner.open(worker=WORKER, boot_id=secrets.token_hex(4)) as opened:
+        while opened._versions.keys() != opened._images:  # noqa: ASYNC110 (once, for a second)
+            await asyncio.sleep(0.05)
         yield opened
+    assert await left() == []
+
+
+async def left() -> list[str]:
+    """Boxes of these tests that are still there."""
+    async with aiodocker.Docker() as docker:
+        found = await docker.containers.list(
+            all=True, filters=json.dumps({"label": [f"{WORKER_LABEL}={WORKER}"]})
+        )
+    return [container.id for container in found]
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -179,16 +179,23 @@ async def test_a_case_that_ends_badly_does_not_change_the_others(judge, misdeed,
 
 
 async def test_a_case_knows_only_its_own_input(judge):
-    source = (
-        "import os, glob\nmine = input()\nseen = set()\n"
-        "for path in [p for p in glob.glob('/proc/[0-9]*/*') + glob.glob('/proc/[0-9]*/fd/*') if not p.startswith(f'/proc/{os.getpid()}/')]:\n"
-        "  try: seen.update(w for w in ('SECRET1', 'SECRET2', 'SECRET3') if w in os.read(os.open(path, os.O_NONBLOCK), 99999).decode('utf-8', 'replace'))\n"
-        "  except OSError: pass\n"
-        "print(sorted(seen - {mine}))"
-    )
+    source = """
+import os, glob
+mine = input()
+seen = set()
+for path in glob.glob("/proc/[0-9]*/*") + glob.glob("/proc/[0-9]*/fd/*"):
+    if path.startswith(f"/proc/{os.getpid()}/"):
+        continue
+    try:
+        text = os.read(os.open(path, os.O_NONBLOCK), 99999).decode("utf-8", "replace")
+    except OSError:
+        continue
+    seen.update(word for word in ("SECRET1", "SECRET2", "SECRET3") if word in text)
+print(sorted(seen - {mine}))
+"""
     cases = tuple(TestCase(f"t{n}", "s1", "[]\n", stdin=f"SECRET{n}") for n in (1, 2, 3))
     report = await judge(source, TestSuite("stdio", cases))
-    assert verdicts(report) == ["AC"] * 3
+    assert verdicts(report) == ["AC"] * 3, report.cases
 
 
 async def test_hidden_cases_do_not_wait_for_visible_runs_nor_hold_them_up(judge):

@@ -1,6 +1,6 @@
 """Looks around in the box from inside and prints what it found as JSON. It is started there, not here."""
 
-# ruff: noqa: PTH, SIM115, ANN, S, D, INP001 (a hostile program, written as one)
+# ruff: noqa: PTH108, PTH110, PTH115, PTH118, PTH123, PTH208, SIM115, T201 (as a candidate might write it)
 
 import contextlib
 import ctypes
