@@ -1,8 +1,9 @@
 """The composition root: one process's parts, put together and taken apart again."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import structlog
 import uvicorn
@@ -12,13 +13,19 @@ from litestar.static_files import create_static_files_router
 
 from room.clock import Clock, SystemClock
 from room.config import Settings, load_site_key
+from room.realtime.hub import Hub
+from room.sandbox.runner import Runner
+from room.session.ids import InterviewId
+from room.store import interviews
 from room.store.engine import Store
 from room.store.sealing import Seals
-from room.web import assets, auth, errors, security
+from room.web import assets, auth, errors, live, security
+from room.web import room as room_page
+from room.web.house import Rows
 
 log = structlog.get_logger()
 
-PAGES = (auth,)
+PAGES = (auth, live, room_page)
 
 
 def create_app(settings: Settings, *, clock: Clock | None = None) -> Litestar:
@@ -30,7 +37,21 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Litestar:
         app.state.store = store
         app.state.seals = Seals(load_site_key(settings))
         try:
-            yield
+            async with _runner(settings) as runner:
+                app.state.runner = runner
+                app.state.hub = hub = Hub(
+                    store=store,
+                    seals=app.state.seals,
+                    clock=app.state.clock,
+                    runner=runner,
+                    house=Rows(store, app.state.clock),
+                )
+                hub.start()
+                await _finish_ended(store, hub)
+                try:
+                    yield
+                finally:
+                    await hub.close()
         finally:
             await asyncio.to_thread(store.close)
 
@@ -55,6 +76,29 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Litestar:
     return app
 
 
+def _runner(settings: Settings) -> AbstractAsyncContextManager[Runner]:
+    return Runner.open(
+        docker_host=settings.docker_host or None,
+        runtime=settings.sandbox_runtime,
+        runs_at_once=settings.runs_at_once,
+        worker=hashlib.sha256(str(settings.data_dir.resolve()).encode()).hexdigest()[:16],
+    )
+
+
+async def _finish_ended(store: Store, hub: Hub) -> None:
+    """Open the rooms whose end can still be undone: their journals close when the time is over."""
+
+    def find() -> list[InterviewId]:
+        with store.read() as conn:
+            return [InterviewId(one) for one in interviews.not_closed(conn)]
+
+    for interview in await asyncio.to_thread(find):
+        try:
+            await hub.room(interview)
+        except LookupError:
+            log.warning("app.no_recording", session=interview)
+
+
 def serve(settings: Settings) -> None:
     """Run until the process is told to stop."""
     uvicorn.run(
@@ -63,6 +107,8 @@ def serve(settings: Settings) -> None:
         port=settings.port,
         loop="uvloop",
         ws="websockets-sansio",
+        ws_max_size=8 * 1024 * 1024,
+        ws_per_message_deflate=False,
         proxy_headers=False,
         server_header=False,
         access_log=False,

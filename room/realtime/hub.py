@@ -24,7 +24,7 @@ from room.session.ids import SYSTEM, CompetencyId, InterviewId, MemberId, new_id
 from room.session.roles import Role
 from room.session.state import SessionState
 from room.store.engine import Store
-from room.store.journal import Pen, last_hash
+from room.store.journal import Pen, append, last_hash
 from room.store.sealing import KeyDestroyed, Seals
 
 log = structlog.get_logger()
@@ -208,8 +208,6 @@ class Hub:
         return setup, content, session, pen
 
     def _begin(self, conn: Any, setup: Setup, session: recovery.Session, pen: Pen) -> None:
-        from room.store.journal import append  # noqa: PLC0415
-
         events = opening(
             pen.session,
             stages=setup.stages,

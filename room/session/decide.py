@@ -449,11 +449,10 @@ def _decide_system(state: SessionState, command: c.SystemCommand, moment: Moment
             member = state.members.get(command.member)
             if member is None:
                 return UNKNOWN
-            return (
-                (e.MemberWaiting(command.member),)
-                if member.admission in ("invited", "turned_away")
-                else ()
-            )
+            waits_again = member.declined_recording and member.admission == "waiting"
+            if member.admission in ("invited", "turned_away") or waits_again:
+                return (e.MemberWaiting(command.member),)
+            return ()
         case c.DeclineRecording():
             member = state.members.get(command.member)
             if member is None:

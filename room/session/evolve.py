@@ -52,7 +52,10 @@ def evolve(state: SessionState, recorded: e.Recorded) -> SessionState:
                 state, members=state.members | {event.member: MemberState(role=event.role)}
             )
         case e.MemberWaiting():
-            return _member(state, event.member, admission="waiting")
+            # Agreeing takes an earlier "I do not want to be recorded" back.
+            return _member(
+                state, event.member, admission="waiting", declined_recording=False
+            )
         case e.MemberAdmitted():
             return _member(state, event.member, admission="admitted")
         case e.MemberTurnedAway():

@@ -294,6 +294,12 @@ def mark_closed(conn: Connection, owner_id: str, interview_id: str, closed_at_ms
     )
 
 
+def not_closed(conn: Connection) -> list[str]:
+    """Interviews of all owners that have ended and whose journals are still open, for the server's own start."""
+    ended = (interviews.c.ended_at_ms.is_not(None)) & (interviews.c.closed_at_ms.is_(None))
+    return list(conn.execute(select(interviews.c.id).where(ended)).scalars())
+
+
 def owner_of(conn: Connection, interview_id: str) -> str | None:
     """Whose interview it is, for the room, which is reached by a member's cookie and not by an account."""
     return conn.execute(

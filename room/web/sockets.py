@@ -15,7 +15,7 @@ def close_member(connection: ASGIConnection[Any, Any, Any, Any], interview_id: s
     """Close a member's sockets at once, with this close code. Called from a handler's thread."""
     hub = connection.app.state.get("hub")
     if hub is not None:
-        anyio.from_thread.run(hub.close_member, interview_id, member_id, code)
+        hub.close_member(interview_id, member_id, code)
 
 
 def submit(connection: ASGIConnection[Any, Any, Any, Any], interview_id: str, command: Command) -> None:
