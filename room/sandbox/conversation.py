@@ -22,6 +22,8 @@ READY_S = 15.0
 GRACE_S = 1.0
 """How much later than the supervisor our own timer stops a program; ours decides when the supervisor does not."""
 
+MOST_RESULT_BYTES = 1 << 20
+"""The supervisor's cap on the result channel, which is apart from the cap on output."""
 LAST_WORDS_S = 1.0
 """How long a box that takes no more input may still say why."""
 
@@ -71,11 +73,15 @@ class Conversation:
 
         async def listen() -> Ending:
             nonlocal talked
+            left = job.output_bytes + MOST_RESULT_BYTES
             while True:
                 kind, body = await self._next()
                 talked = True
                 if kind == b"x":
                     return parse_ending(body)
+                left -= len(body)
+                if left < 0:
+                    raise BadFrame("more output than the supervisor lets through")
                 on_bytes(kind, body)
 
         send = asyncio.ensure_future(self.box.write(job_frames(job)))

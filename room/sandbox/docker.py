@@ -68,6 +68,7 @@ class DockerDriver:
 
     async def create(self, shape: Shape) -> DockerBox:
         container: Any = None
+        stream: Any = None
         try:
             async with self.call(START_S) as docker:
                 try:
@@ -82,6 +83,8 @@ class DockerDriver:
                 await container.start()
                 return box
         except BaseException:
+            if stream is not None:
+                await stream.close()
             if container is not None:
                 await asyncio.shield(asyncio.ensure_future(self._discard(container)))
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import secrets
 import time
@@ -92,7 +93,8 @@ class Runner:
 
         `docker_host` is an address such as unix:///var/run/docker.sock (None: where Docker usually is). `worker` names
         this installation among all that use the engine and stays the same over restarts, `boot_id` is new with each
-        start: boxes left by an earlier life of the same worker are swept away. Without a name it is its own worker. Opens also when no engine answers.
+        start: boxes left by an earlier life of the same worker are swept away. Without a name it is its own worker.
+        Opens also when no engine answers.
         """
         boot_id = boot_id or secrets.token_hex(8)
         driver = DockerDriver(
@@ -122,7 +124,8 @@ class Runner:
         """Whether code can run now, and in which languages."""
         await self._check()
         if self._down is not None:
-            return RunnerStatus(available=False, reason=self._reason(), languages={})
+            wait = max(0, math.ceil(self._probe_at - time.monotonic()))
+            return RunnerStatus(False, self._reason(), {}, retry_in_s=wait)
         if not self._images:
             text = "Code cannot run here yet: no language image is there. Build them with “room images build”."
             return RunnerStatus(available=False, reason=text, languages={})

@@ -148,11 +148,16 @@ class TestReport(msgspec.Struct, frozen=True):
 
 
 class RunnerStatus(msgspec.Struct, frozen=True):
-    """Whether code can run now. `reason` says why not and what to do; `languages` maps id to a label with version."""
+    """Whether code can run now.
+
+    `reason` says why not and what to do; `languages` maps id to a label with version; `retry_in_s` is when the engine
+    will be asked again, None when it answers.
+    """
 
     available: bool
     reason: str
     languages: dict[str, str]
+    retry_in_s: int | None = None
 
 
 def refusal(request: RunRequest | TestRequest) -> str | None:

@@ -117,7 +117,7 @@ async def test_without_an_engine_a_run_says_why_and_what_to_do():
         status = await runner.status()
         result = await runner.run(REQUEST, ignore)
         report = await runner.run_tests(TESTS)
-    assert (status.available, status.languages) == (False, {})
+    assert (status.available, status.languages, status.retry_in_s) == (False, {}, 1)
     assert status.reason == result.sentence == report.sentence
     assert "Start Docker" in status.reason
     assert (result.verdict, report.verdict) == ("UNAVAILABLE", "UNAVAILABLE")
@@ -205,7 +205,10 @@ async def test_a_supervisor_that_never_answers_is_stopped_by_our_own_timer(monke
     assert [case.verdict for case in report.cases] == ["TLE", "TLE"]
 
 
-@pytest.mark.parametrize("answer", [b"nonsense that is no frame", frame(b"x", b"code=zero")])
+@pytest.mark.parametrize(
+    "answer",
+    [b"nonsense that is no frame", frame(b"x", b"code=zero"), frame(b"o", b"x" * 3_000_000)],
+)
 async def test_a_supervisor_that_talks_nonsense_is_a_fault_of_ours(answer):
     async with opened(FakeEngine(lambda n: FakeBox(n, [answer]))) as runner:
         assert (await runner.run(REQUEST, ignore)).verdict == "IE"
