@@ -1,6 +1,7 @@
 // What is on the screen at a moment, beside the text. The mirror of the server's room/replay/moment.py: a test plays the
 // same recordings through both. Fields that have their default are left out by the server.
 import * as Y from "yjs";
+import type { TestOutcome } from "../room/wire";
 
 export interface FileNow {
   id: string;
@@ -30,16 +31,6 @@ export interface TerminalNow {
   sentence?: string;
 }
 
-export interface Outcome {
-  name: string;
-  part: string;
-  verdict: string;
-  got?: string;
-  expected?: string;
-  wall_ms?: number;
-  stdin?: string;
-}
-
 export interface TestsNow {
   run: string;
   by: string;
@@ -47,7 +38,7 @@ export interface TestsNow {
   status?: "running" | "finished";
   verdict?: string;
   sentence?: string;
-  outcomes?: Outcome[];
+  outcomes?: TestOutcome[];
 }
 
 export interface Moment {
@@ -197,7 +188,7 @@ function withOutput(terminal: TerminalNow, text: string): TerminalNow {
 }
 
 function tested(tests: TestsNow, fact: Record<string, unknown>): TestsNow {
-  const outcomes = (fact["outcomes"] as Outcome[] | undefined) ?? [];
+  const outcomes = (fact["outcomes"] as TestOutcome[] | undefined) ?? [];
   const verdict = (fact["verdict"] as string | undefined) ?? "";
   const sentence = (fact["sentence"] as string | undefined) ?? "";
   return { ...tests, status: "finished", verdict, sentence, outcomes };

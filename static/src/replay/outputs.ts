@@ -1,0 +1,118 @@
+// Problem, terminal and tests as they were at a moment.
+import { OutputTerminal } from "../room/terminal";
+import { failuresFirst, passed, whyFailed } from "../room/words";
+import type { TestOutcome } from "../room/wire";
+import { el, icon, part, say } from "./dom";
+import type { Moment, TerminalNow, TestsNow } from "./moment";
+import type { Index } from "./recording";
+import { clockText } from "./times";
+
+export class TerminalPane {
+  private terminal: OutputTerminal | null = null;
+  private shown: TerminalNow | undefined;
+  private isCleared = false;
+
+  constructor(
+    private readonly screenReader: () => boolean,
+    private readonly fileName: (file: string) => string,
+    private readonly firstName: (member: string) => string,
+  ) {}
+
+  /** Called only while the pane is open: xterm needs a size. */
+  show(now: TerminalNow | undefined): void {
+    if (!this.terminal) {
+      this.terminal = new OutputTerminal(part("terminal"));
+      this.terminal.screenReader = this.screenReader();
+    }
+    say(part("terminal-words"), now ? words(now, this.firstName(now.by)) : "");
+    if (now === this.shown && (now || this.isCleared)) return;
+    if (!now) {
+      this.terminal.clear();
+      this.isCleared = true;
+    } else {
+      const before = this.shown;
+      const pieces = now.output ?? [];
+      const had = before?.output ?? [];
+      const goesOn = before?.run === now.run && before.status !== "finished" && !now.cut && had.every((piece, at) => piece === pieces[at]);
+      if (!goesOn) this.terminal.begin(now.run, `run ${this.fileName(now.file)}`, clockText(now.at_ms));
+      for (const piece of pieces.slice(goesOn ? had.length : 0)) this.terminal.write(now.run, piece, "stdout");
+      if (now.status === "finished") this.terminal.end(now.run, now.sentence ?? "", now.cut === true);
+    }
+    this.shown = now;
+  }
+
+  recolour(): void {
+    this.terminal?.recolour();
+  }
+}
+
+function words(now: TerminalNow, by: string): string {
+  const who = by ? `${by}, ${clockText(now.at_ms)}. ` : "";
+  if (now.status === "finished") return who + (now.sentence ?? "");
+  return who + (now.status === "running" ? "Running" : "Waiting to run");
+}
+
+/** The last visible tests and, for those who may see them, the hidden ones. */
+export class TestsPane {
+  private shown: readonly (TestsNow | undefined)[] | null = null;
+
+  show({ tests, hidden }: Moment): void {
+    if (this.shown && this.shown[0] === tests && this.shown[1] === hidden) return;
+    this.shown = [tests, hidden];
+    const content: Node[] = [];
+    if (tests) content.push(group(tests));
+    else content.push(el("p", { class: "empty faint" }, "No tests had run."));
+    if (hidden) content.push(el("div", { class: "hid" }, el("div", { class: "tgroup" }, icon("lock", "s"), "Hidden tests"), group(hidden)));
+    part("tests").replaceChildren(...content);
+    say(part("tests-words"), tests ? `${clockText(tests.at_ms)}. ${standing(tests)}` : "");
+  }
+}
+
+function standing(tests: TestsNow): string {
+  if (tests.status !== "finished") return tests.status === "running" ? "Testing" : "Waiting to test";
+  const outcomes = tests.outcomes ?? [];
+  return outcomes.length ? `${outcomes.filter((one) => passed(one)).length} of ${outcomes.length} passed` : (tests.sentence ?? "");
+}
+
+function group(tests: TestsNow): HTMLElement {
+  const list = el("ul");
+  if (!tests.outcomes?.length) list.append(el("li", { class: "empty faint" }, tests.sentence || standing(tests)));
+  for (const outcome of failuresFirst(tests.outcomes ?? [])) list.append(line(outcome));
+  return list;
+}
+
+function line(outcome: TestOutcome): HTMLElement {
+  const ok = passed(outcome);
+  const mark = el("span", { class: ok ? "pass" : "fail" }, icon(ok ? "check" : "cross", "s"), el("span", { class: "vh" }, ok ? "passed" : "failed"));
+  const item = el("li", { class: "test" }, mark, el("span", {}, outcome.name), el("span", { class: "t" }, outcome.wall_ms ? `${outcome.wall_ms} ms` : ""));
+  if (!ok) item.append(el("span", { class: "why" }, whyFailed(outcome)));
+  return item;
+}
+
+export class ProblemPane {
+  private count = -1;
+
+  constructor(private readonly index: Index) {}
+
+  show(ms: number): void {
+    const parts = this.index.parts.filter((one) => one.at_ms <= ms);
+    const hints = this.index.marks.filter((mark) => mark.kind === "hint" && mark.at_ms <= ms);
+    const count = parts.length * 1000 + hints.length;
+    if (count === this.count) return;
+    this.count = count;
+    if (parts.length === 0) {
+      part("problem").replaceChildren(el("p", { class: "faint" }, "No part of the problem had been shown."));
+      return;
+    }
+    const question = parts.at(-1)?.question;
+    const here = parts.filter((one) => one.question === question);
+    const content: Node[] = [el("h3", { class: "question" }, here[0]?.question_title ?? "")];
+    for (const one of here) {
+      const body = el("div", { class: "statement" });
+      body.innerHTML = one.html; // made by the server from Markdown, without raw HTML
+      content.push(el("section", { class: "part" }, el("h4", {}, `${one.number}. ${one.part_title}`, el("span", { class: "when num" }, clockText(one.at_ms))), body));
+    }
+    for (const hint of hints) content.push(el("p", { class: "hintline small dim" }, icon("bulb", "s"), `${clockText(hint.at_ms)} ${hint.text}`));
+    part("problem").replaceChildren(...content);
+  }
+}
