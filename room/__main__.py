@@ -5,6 +5,7 @@ import asyncio
 import difflib
 import getpass
 import os
+import socket
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -112,10 +113,39 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _serve(settings: Settings, options: argparse.Namespace) -> int:
+    if obstacle := _obstacle(settings):
+        return _failed(obstacle)
     from room.app import serve
 
     serve(settings)
     return 0
+
+
+def _obstacle(settings: Settings) -> str | None:
+    """What would keep the server from starting, as a sentence; the server itself would show a traceback."""
+    from room.store.lock import FolderLock
+
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FolderLock(settings.data_dir)
+        is_free = lock.take()
+    except OSError as error:
+        return f"The data folder {settings.data_dir} cannot be used: {error.strerror}."
+    if not is_free:
+        return (
+            f"Another process ({lock.holder() or 'unknown'}) uses the data folder {settings.data_dir}. "
+            "Stop it first, or set ROOM_DATA_DIR to another folder."
+        )
+    lock.give_back()
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        socket.create_server((settings.host, settings.port), family=family).close()
+    except OSError as error:
+        return (
+            f"Room cannot listen on {settings.host}, port {settings.port}: {error.strerror}. "
+            "ROOM_HOST and ROOM_PORT move it."
+        )
+    return None
 
 
 def _demo(settings: Settings, options: argparse.Namespace) -> int:

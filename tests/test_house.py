@@ -96,7 +96,9 @@ def test_every_dependency_is_in_the_lock():
 
 
 def test_no_template_holds_an_inline_script_or_handler():
-    for name, text in texts("templates/*.html"):
+    templates = texts("templates/*.html")
+    assert templates
+    for name, text in templates:
         template = without_comments(text)
         assert not INLINE_SCRIPT.search(template), name
         assert not HANDLER.search(template), name

@@ -1,6 +1,8 @@
 """The command line's own part: what it says and returns; what the commands do is tested beside their modules."""
 
 import io
+import os
+import socket
 import sqlite3
 from contextlib import closing
 
@@ -61,6 +63,33 @@ def test_restoring_from_a_file_that_is_no_backup_is_said(here, tmp_path, capsys)
     (tmp_path / "notes.txt").write_text("hello")
     assert main(["restore", str(tmp_path / "notes.txt")]) == 1
     assert "is not a backup of Room" in capsys.readouterr().err
+
+
+def test_a_second_room_on_the_same_folder_is_refused_in_a_sentence(here, capsys):
+    main(["migrate"])
+    lock = FolderLock(here)
+    assert lock.take()
+    try:
+        assert main(["serve"]) == 1
+    finally:
+        lock.give_back()
+    assert f"({os.getpid()}) uses the data folder {here}" in capsys.readouterr().err
+
+
+def test_a_taken_port_is_said_in_a_sentence(here, monkeypatch, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("ROOM_PORT", str(port))
+        assert main(["serve"]) == 1
+    said = capsys.readouterr().err
+    assert f"Room cannot listen on 127.0.0.1, port {port}" in said
+    assert "ROOM_PORT move it" in said
+
+
+def test_a_data_folder_that_cannot_be_made_is_said_in_a_sentence(monkeypatch, capsys):
+    monkeypatch.setenv("ROOM_DATA_DIR", "/dev/null/room")
+    assert main(["serve"]) == 1
+    assert "The data folder /dev/null/room cannot be used" in capsys.readouterr().err
 
 
 CREATE = ["user", "create", "--email", "Iris@example.com", "--name", "Iris", "--password-stdin"]
