@@ -157,7 +157,8 @@ class Interview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _interview(row: Row) -> Interview:
-    return msgspec.convert(row._asdict(), Interview)
+    # Column names are a subclass of str, which msgspec does not take for keys.
+    return msgspec.convert({str(name): value for name, value in row._asdict().items()}, Interview)
 
 
 def _is(owner_id: str, interview_id: str) -> ColumnElement[bool]:
