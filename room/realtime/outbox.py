@@ -50,6 +50,17 @@ class Outbox:
             self._filled.clear()
             await self._filled.wait()
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._queue
+
+    def take_all(self) -> list[bytes]:
+        """What waits, for a member that lives in this process and reads without a socket."""
+        frames = [frame for frame, _ in self._queue]
+        self._queue.clear()
+        self._bytes = 0
+        return frames
+
     def _drop_volatile(self) -> None:
         self._queue = deque(entry for entry in self._queue if not entry[1])
         self._bytes = sum(len(frame) for frame, _ in self._queue)

@@ -148,6 +148,33 @@ class Room:
         finally:
             self._waiting.discard(answer)
 
+    async def settled(self) -> None:
+        """Returns when all that was handed over before is carried out and on disk."""
+        done: asyncio.Future[Refused | None] = asyncio.get_running_loop().create_future()
+
+        def answer() -> None:
+            if not done.done():
+                done.set_result(None)
+
+        self._waiting.add(done)
+        self._inbox.put_now(lambda: self._batch.after.append(answer))
+        try:
+            await done
+        finally:
+            self._waiting.discard(done)
+
+    async def taken(self) -> None:
+        """Returns when all that was handed over before is taken into the state, on disk or not yet."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._inbox.put_now(lambda: done.done() or done.set_result(None))
+        await done
+
+    async def run_over(self, *, hidden: bool = False) -> None:
+        """Returns when no run is queued or under way."""
+        while self.state.active_run(hidden=hidden) is not None:
+            await self._runs.any_over()
+            await self.settled()
+
     def close_member(self, member: MemberId, code: CloseCode) -> None:
         """Close a member's sockets at once: their link was switched off, or they signed out."""
         self._inbox.put_now(lambda: self._close_member(member, code))

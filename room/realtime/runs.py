@@ -83,6 +83,11 @@ class Runs:
             who.append(by)
             stop.set()
 
+    async def any_over(self) -> None:
+        """Returns when one of the runs is over; at once when there is none."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+
     async def close(self) -> None:
         """Stop everything and wait until the boxes are given back."""
         for task in list(self._tasks):
