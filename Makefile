@@ -39,7 +39,7 @@ lock: ## solve the versions again and write the lock files (needs a package regi
 	@scripts/lock
 
 doctor: ## say what is there and what is missing
-	@scripts/setup tools
+	@scripts/setup tools || true
 	@$(ROOM) doctor
 
 clean: ## remove what the set-up made; the data folder stays

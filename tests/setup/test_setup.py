@@ -15,6 +15,12 @@ from room.__main__ import main
 PROJECT = Path(__file__).parents[2]
 
 
+TOOLS = (
+    "bash", "env", "dirname", "tr", "cat", "grep", "mkdir", "cut", "sha256sum", "find", "sort", "xargs", "cksum",
+    "ls", "chmod", "cp", "ln", "flock", "tail", "mv", "rm",
+)  # fmt: skip
+
+
 def script(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [folder / "scripts" / "setup", *arguments],
@@ -32,7 +38,7 @@ def machine(tmp_path: Path) -> Path:
     (tmp_path / "scripts").mkdir()
     shutil.copy(PROJECT / "scripts" / "setup", tmp_path / "scripts" / "setup")
     (tmp_path / "bin").mkdir()
-    for tool in ("bash", "env", "dirname", "tr", "cat", "grep", "mkdir", "cut", "sha256sum"):
+    for tool in TOOLS:
         found = shutil.which(tool)
         assert found
         (tmp_path / "bin" / tool).symlink_to(found)
@@ -90,12 +96,105 @@ def test_as_root_a_package_that_cannot_be_had_does_not_cost_the_others(machine):
           install*poppler-utils) ln -s /bin/true {machine}/bin/pdftotext ;;
         esac""",
     )
-    (machine / "bin" / "ln").symlink_to(shutil.which("ln") or "")
     said = script(machine, "test", PATH=str(machine / "bin")).stderr
     assert re.search(r"^install .*poppler-utils$", (machine / "asked").read_text(), re.MULTILINE)
     (still_missing,) = re.findall(r"goes on without: (.+)", said)
     assert "mmdebstrap" in still_missing
     assert "poppler-utils" not in still_missing
+
+
+@pytest.fixture
+def project(machine: Path) -> Path:
+    """The machine with a small project on it, and with tools that write down what they are asked for."""
+    give(
+        machine,
+        "python3",
+        f"""case "$*" in
+          "-m venv .venv") echo venv >>{machine}/asked; mkdir -p .venv/bin; cp "$0" .venv/bin/python ;;
+          "-m pip"*) echo pip >>{machine}/asked ;;
+          "-c "*platform*) echo 3.11.0 ;;
+          "-c "*purelib*) echo {machine} ;;
+        esac""",
+    )
+    give(
+        machine,
+        "node",
+        f"""case "$1" in
+          -p) echo 20 ;;
+          *) echo build >>{machine}/asked; mkdir -p dist; echo >dist/manifest.json ;;
+        esac""",
+    )
+    give(machine, "npm", f"echo npm >>{machine}/asked; mkdir -p node_modules")
+    for path in (
+        "requirements.lock",
+        "static/package-lock.json",
+        "static/src/a.ts",
+        "static/css/a.css",
+    ):
+        (machine / path).parent.mkdir(parents=True, exist_ok=True)
+        (machine / path).write_text("first")
+    return machine
+
+
+def asked(project: Path) -> list[str]:
+    """What the set-up of Python and front end asks the tools for, this time."""
+    (project / "asked").unlink(missing_ok=True)
+    done = script(project, "tools", PATH=str(project / "bin"), PYTHON="python3")
+    assert done.returncode == 0, done.stderr
+    return (project / "asked").read_text().split() if (project / "asked").exists() else []
+
+
+def test_a_second_set_up_does_nothing(project):
+    assert asked(project) == ["venv", "pip", "npm", "build"]
+    assert asked(project) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("requirements.lock", ["venv", "pip"]),
+        ("static/package-lock.json", ["npm", "build"]),
+        ("static/src/a.ts", ["build"]),
+        ("static/css/a.css", ["build"]),
+        ("static/src/new/b.ts", ["build"]),
+    ],
+)
+def test_a_change_renews_only_what_depends_on_it(project, path, expected):
+    asked(project)
+    (project / path).parent.mkdir(exist_ok=True)
+    (project / path).write_text("second")
+    assert asked(project) == expected
+    assert asked(project) == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "expected"),
+    [
+        (".venv", ["venv", "pip"]),
+        ("static/node_modules", ["npm"]),
+        ("static/dist", ["build"]),
+        (".setup", ["venv", "pip", "npm", "build"]),
+    ],
+)
+def test_what_was_removed_is_made_again(project, folder, expected):
+    asked(project)
+    shutil.rmtree(project / folder)
+    assert asked(project) == expected
+
+
+def test_a_build_that_fails_is_tried_again_the_next_time(project):
+    node = (project / "bin" / "node").read_text()
+    give(project, "node", '[ "$1" != -p ] || echo 20; [ "$1" = -p ] || exit 1')
+    assert script(project, "tools", PATH=str(project / "bin"), PYTHON="python3").returncode == 1
+    (project / "bin" / "node").write_text(node)
+    assert asked(project) == ["build"]
+
+
+def test_the_command_is_put_beside_its_python(project):
+    asked(project)
+    assert (project / "room.pth").read_text() == f"{project}\n"
+    assert f'exec "{project}/.venv/bin/python" ' in (project / ".venv/bin/room").read_text()
+    assert os.access(project / ".venv/bin/room", os.X_OK)
 
 
 def test_an_unknown_level_is_refused_with_the_usage(machine):
