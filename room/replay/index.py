@@ -195,6 +195,45 @@ def make(
     )
 
 
+def with_pins(made: Index, added: Iterable[Pin], people: Mapping[MemberId, Person]) -> Index:
+    """The index with pins that were put on the recording afterwards, and with those who put them there."""
+    labels = dict(made.competencies)
+    new = [
+        msgspec.structs.replace(
+            pin,
+            at_ms=min(pin.at_ms, made.duration_ms),
+            label=labels.get(pin.competency, "") if pin.competency else "",
+        )
+        for pin in added
+    ]
+    known = {person.member for person in made.people}
+    authors = [people[pin.by] for pin in new if pin.by in people and pin.by not in known]
+    return msgspec.structs.replace(
+        made,
+        pins=tuple(sorted((*made.pins, *new), key=lambda pin: (pin.at_ms, pin.id))),
+        people=(*made.people, *dict.fromkeys(authors)),
+    )
+
+
+def with_competencies(made: Index, titles: Mapping[str, str]) -> Index:
+    """The index with the competencies' titles as a report has them, for a reader, who was not told the plan."""
+    pins = tuple(
+        msgspec.structs.replace(pin, label=titles.get(pin.competency or "", ""))
+        for pin in made.pins
+    )
+    competencies = tuple((CompetencyId(key), title) for key, title in titles.items())
+    return msgspec.structs.replace(made, pins=pins, competencies=competencies)
+
+
+def with_statements(made: Index, html: Mapping[tuple[QuestionId, PartId], str]) -> Index:
+    """The index with the text of each part that was shown, as HTML."""
+    parts = tuple(
+        msgspec.structs.replace(part, html=html.get((part.question, part.part), ""))
+        for part in made.parts
+    )
+    return msgspec.structs.replace(made, parts=parts)
+
+
 class NotStarted(Exception):
     """Before Start nothing is replayable."""
 

@@ -1,0 +1,352 @@
+"""The replay: a page, an index, segments, and pins that are put on it.
+
+Who looks is decided once a request, in :func:`take_seat`; from there on only that viewer's copy exists. Links of others, and
+interviews of others, are not there.
+"""
+
+import gzip
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Request, get, post
+from litestar.response import Response
+
+from room.desk import questions as desk_questions
+from room.desk import schedule
+from room.replay import index, segments
+from room.replay.copies import Copy, Shelf
+from room.replay.index import Index, Person, Pin
+from room.scoring import evidence, filing, report
+from room.scoring.rubric import UnknownCompetency
+from room.session.ids import InterviewId, MemberId, PinId
+from room.session.visibility import Viewer
+from room.store import (
+    annotations,
+    clients,
+    interviews,
+    journal,
+    members,
+    reports,
+    scorecards,
+    shares,
+)
+from room.store.engine import Connection, NotFound
+from room.store.interviews import Interview
+from room.store.members import Member
+from room.store.sealing import KeyDestroyed
+from room.web import access, auth
+from room.web.markdown import to_html
+from room.web.sealed import unless_deleted
+from room.web.templating import page
+
+Req = Request[Any, Any, Any]
+
+READER = "reader_"
+"""Start of the cookie's name by which a report's link opens the replay; the interview's id follows."""
+TEXT_MAX = 2000
+GZIP_LEVEL = 5
+
+
+class Seat(msgspec.Struct, frozen=True):
+    """Who looks, and what may be put before them."""
+
+    interview: Interview
+    people: tuple[Member, ...]
+    viewer: Viewer
+    me: Member | None = None
+    """The member who can put pins; None for a reader."""
+    csrf: str | None = None
+    """Of a member's own session; None: the sign-in's."""
+    is_owner: bool = False
+    quoted: report.Report | None = None
+    """A reader's report."""
+    all_in: bool = False
+
+    @property
+    def side(self) -> str:
+        return self.viewer.kind
+
+    @property
+    def query(self) -> str:
+        return f"?as={self.me.id}" if self.me and not self.is_owner else ""
+
+    @property
+    def lead(self) -> Member:
+        return next(member for member in self.people if member.role == "lead")
+
+
+def take_seat(request: Req, interview_id: str) -> Seat:
+    """Raises NotFound for what is not theirs, SignInFirst for nobody."""
+    named = request.query_params.get("as")
+    account = auth.find_account(request)
+    state = request.app.state
+    with state.store.read() as conn, unless_deleted():
+        if named:
+            return _as_member(request, conn, interview_id, named)
+        if account is not None:
+            try:
+                interview = interviews.load(conn, account.id, interview_id)
+            except NotFound:
+                pass
+            else:
+                people = tuple(members.list_for(conn, account.id, interview_id))
+                seat = Seat(interview, people, Viewer("interviewer"), is_owner=True)
+                all_in = _all_in(conn, interview, people)
+                return msgspec.structs.replace(seat, me=seat.lead, all_in=all_in)
+        reader = _as_reader(request, conn, interview_id)
+        if reader is not None:
+            return reader
+        for member, _ in access.all_members(request):
+            if member.interview_id == interview_id and member.role in _MEMBERS:
+                return _as_member(request, conn, interview_id, member.id)
+    auth.require_account(request)
+    raise NotFound(interview_id)
+
+
+_MEMBERS = ("lead", "interviewer", "rater")
+
+
+def _as_member(request: Req, conn: Connection, interview_id: str, member_id: str) -> Seat:
+    found = access.find_member(request, interview_id, member_id)
+    if found is None or found[0].role not in _MEMBERS:
+        raise NotFound(interview_id)
+    me, session = found
+    interview = interviews.load(conn, me.owner_id, interview_id)
+    people = tuple(members.list_for(conn, me.owner_id, interview_id))
+    all_in = _all_in(conn, interview, people)
+    member = MemberId(me.id)
+    viewer = Viewer("rater", member, all_in) if me.role == "rater" else Viewer("interviewer")
+    return Seat(interview, people, viewer, me, session.csrf, all_in=all_in)
+
+
+def _as_reader(request: Req, conn: Connection, interview_id: str) -> Seat | None:
+    cookie = request.cookies.get(READER + interview_id)
+    if not cookie:
+        return None
+    share = shares.find_reader(conn, interview_id, cookie, request.app.state.clock.wall_ms())
+    if share is None:
+        return None
+    interview = interviews.load(conn, share.owner_id, interview_id)
+    signed = reports.find_newest(conn, request.app.state.seals, share.owner_id, interview_id)
+    if signed is None:
+        return None
+    quoted = report.read(signed.body)
+    people = tuple(members.list_for(conn, share.owner_id, interview_id))
+    return Seat(
+        interview,
+        people,
+        Viewer("reader", covers=frozenset(map(PinId, quoted.pins()))),
+        quoted=quoted,
+    )
+
+
+def _all_in(conn: Connection, interview: Interview, people: tuple[Member, ...]) -> bool:
+    cards = scorecards.list_for(conn, interview.owner_id, interview.id)
+    submitted = {card.member_id for card in cards if card.submitted_at_ms is not None}
+    return all(rater.id in submitted for rater in filing.raters_of(people))
+
+
+# ------------------------------------------------------------------------------------------------ what there is
+
+
+def _shelf(request: Req) -> Shelf:
+    state = request.app.state
+    if "replay_shelf" not in state:
+        state.replay_shelf = Shelf()
+    shelf: Shelf = state.replay_shelf
+    return shelf
+
+
+def _copy(request: Req, seat: Seat) -> Copy:
+    """The viewer's copy up to now. Raises Gone where the recording was deleted."""
+    state, interview = request.app.state, InterviewId(seat.interview.id)
+
+    def load(after: int) -> list[Any]:
+        with state.store.read() as conn:
+            return journal.load(conn, state.seals, interview, after)
+
+    with unless_deleted():
+        try:
+            return _shelf(request).copy(interview, seat.viewer, load)
+        except KeyDestroyed:
+            _shelf(request).forget(interview)
+            raise
+
+
+def _index(request: Req, seat: Seat, copy: Copy) -> Index:
+    people = {MemberId(member.id): _person(member) for member in seat.people}
+    plans = segments.plans(copy.segments, copy.visible[-1].at_ms)
+    made = index.make(
+        copy.visible,
+        plans,
+        people,
+        typing=seat.viewer.kind != "reader",
+        damaged_ms=copy.damaged_ms,
+    )
+    with request.app.state.store.read() as conn, unless_deleted():
+        added = _added(request, conn, seat, copy)
+        statements = {
+            (part.question, part.part): _statement(conn, seat.interview, part.question, part.part)
+            for part in made.parts
+        }
+    if seat.quoted is not None:
+        made = index.with_competencies(made, _titles(seat.quoted))
+    return index.with_statements(index.with_pins(made, added, people), statements)
+
+
+def _person(member: Member) -> Person:
+    return Person(MemberId(member.id), member.name, member.first_name, member.colour, member.role)
+
+
+def _added(request: Req, conn: Connection, seat: Seat, copy: Copy) -> list[Pin]:
+    """Pins that were put on the replay, as far as this viewer may see them."""
+    interview = seat.interview
+    marked = annotations.list_for(conn, request.app.state.seals, interview.owner_id, interview.id)
+    moments = [evidence.Moment(a.id, a.at_ms, a.by, a.competency, a.text, "replay") for a in marked]
+    if seat.viewer.kind == "reader":
+        seen = tuple(moment for moment in moments if moment.id in seat.viewer.covers)
+    else:
+        me = MemberId(seat.me.id) if seat.me else MemberId("")
+        seen = evidence.visible(moments, me, copy.state, all_in=seat.all_in)
+    return [Pin(PinId(m.id), m.at_ms, m.by, m.text, m.competency, added=True) for m in seen]
+
+
+def _titles(quoted: report.Report) -> dict[str, str]:
+    return {str(criterion.id): criterion.name for criterion in quoted.competencies}
+
+
+def _statement(conn: Connection, interview: Interview, question: str, part: str) -> str:
+    try:
+        found = desk_questions.load(conn, interview.owner_id, question)
+        return str(to_html(found.statement(found.part(part))))
+    except (NotFound, KeyError):  # the question was deleted since
+        return ""
+
+
+def _can_pin(request: Req, seat: Seat) -> bool:
+    """The lead and second raters, from the end of the interview until they have signed."""
+    if seat.me is None or seat.me.role not in ("lead", "rater") or not seat.interview.is_over:
+        return False
+    interview = seat.interview
+    with request.app.state.store.read() as conn:
+        cards = scorecards.list_for(conn, interview.owner_id, interview.id)
+    mine = next((card for card in cards if card.member_id == seat.me.id), None)
+    has_rubric = interview.plan.rubric is not None or bool(cards)
+    return has_rubric and (mine is None or mine.submitted_at_ms is None)
+
+
+def _blind_because(request: Req, seat: Seat) -> str:
+    if seat.viewer.kind != "rater" or seat.all_in or seat.me is None:
+        return ""
+    lead = seat.lead.first_name
+    interview = seat.interview
+    with request.app.state.store.read() as conn:
+        cards = scorecards.list_for(conn, interview.owner_id, interview.id)
+    has_signed = any(c.member_id == seat.me.id and c.submitted_at_ms is not None for c in cards)
+    if has_signed:
+        return f"{lead}’s evidence is hidden until {lead} has submitted too."
+    return f"{lead}’s evidence is hidden until you submit yours."
+
+
+# ------------------------------------------------------------------------------------------------ addresses
+
+
+@get("/replay/{interview:str}", sync_to_thread=True)
+def replay_page(request: Req, interview: str) -> Response[str]:
+    """The player; nothing of the recording is in it yet."""
+    seat = take_seat(request, interview)
+    copy = _copy(request, seat)
+    row = seat.interview
+    with request.app.state.store.read() as conn:
+        client = clients.load(conn, row.owner_id, row.client_id)
+    query = seat.query
+    score = f"/score/{row.id}{query}" if seat.me and seat.me.role in ("lead", "rater") else ""
+    back = f"/interviews/{row.id}" if seat.is_owner else score
+    context: dict[str, Any] = {
+        "interview": row,
+        "candidate_name": row.candidate_name,
+        "client_name": client.name,
+        "date": schedule.date_in_words(row.started_at_ms or row.starts_at_ms, row.zone),
+        "side": seat.side,
+        "address": f"/replay/{row.id}",
+        "query": query,
+        "can_pin": _can_pin(request, seat),
+        "blind_because": _blind_because(request, seat),
+        "back_url": back,
+        "score_url": score
+        if row.is_over and (seat.is_owner or seat.viewer.kind == "rater")
+        else "",
+        "lead_first": seat.lead.first_name,
+        **({} if seat.csrf is None else {"csrf_token": seat.csrf, "account": None}),
+    }
+    template = "replay/replay.html" if copy.started else "replay/nothing.html"
+    return page(request, template, **context)
+
+
+@get("/replay/{interview:str}/index.json", sync_to_thread=True)
+def replay_index(request: Req, interview: str) -> Response[bytes]:
+    seat = take_seat(request, interview)
+    copy = _copy(request, seat)
+    if not copy.started:
+        raise NotFound(interview)
+    return _json(request, msgspec.json.encode(_index(request, seat, copy)))
+
+
+@get("/replay/{interview:str}/segments/{number:int}", sync_to_thread=True)
+def replay_segment(request: Req, interview: str, number: int) -> Response[bytes]:
+    """A segment by its place in the index, from 0."""
+    copy = _copy(request, take_seat(request, interview))
+    if not 0 <= number < len(copy.segments):
+        raise NotFound(f"{interview}/{number}")
+    return _json(request, segments.encode(copy.segments[number]))
+
+
+class NewPin(msgspec.Struct, frozen=True):
+    at_ms: int
+    text: str = ""
+    competency: str | None = None
+
+
+@post("/replay/{interview:str}/pins", sync_to_thread=True, status_code=201)
+def add_pin(request: Req, interview: str, data: NewPin) -> Response[Any]:
+    """Mark a moment of the recording as evidence. 409 and a sentence where it is too late or too early for it."""
+    seat = take_seat(request, interview)
+    copy = _copy(request, seat)
+    if seat.me is None or not copy.started:
+        raise NotFound(interview)
+    if len(data.text) > TEXT_MAX:
+        return Response({"sentence": f"A pin has {TEXT_MAX} characters at most."}, status_code=422)
+    state = request.app.state
+    duration = index.duration_of(copy.visible, copy.state, copy.damaged_ms)
+    try:
+        with state.store.begin() as conn, unless_deleted():
+            added = filing.add_moment(
+                conn,
+                state.seals,
+                seat.interview.owner_id,
+                seat.interview.id,
+                seat.me.id,
+                at_ms=min(max(0, data.at_ms), duration),
+                text=data.text,
+                competency=data.competency,
+                now_ms=state.clock.wall_ms(),
+            )
+    except filing.NotYet as error:
+        return Response({"sentence": str(error)}, status_code=409)
+    except UnknownCompetency:
+        return Response({"sentence": "The rubric has no such competency."}, status_code=422)
+    made = _index(request, seat, copy)
+    pin = next(pin for pin in made.pins if pin.id == added)
+    person = next(person for person in made.people if person.member == pin.by)
+    return Response({"pin": pin, "person": person}, status_code=201)
+
+
+def _json(request: Req, body: bytes) -> Response[bytes]:
+    headers = {"vary": "accept-encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        body = gzip.compress(body, GZIP_LEVEL, mtime=0)
+        headers["content-encoding"] = "gzip"
+    return Response(body, media_type=MediaType.JSON, headers=headers)
+
+
+ROUTES = [replay_page, replay_index, replay_segment, add_pin]
