@@ -62,7 +62,9 @@ class Conversation:
 
     async def give(self, files: Iterable[SourceFile]) -> None:
         """Hand over the work folder's files. They stay for every program that follows. Raises EngineDown."""
-        await self.box.write(file_frames(files))
+        frames = file_frames(files)
+        if frames:
+            await self.box.write(frames)
 
     async def run(self, job: Job, on_bytes: Callable[[bytes, bytes], None]) -> Ending:
         """Run one program; `on_bytes(letter, data)` hears its output (o), errors (e) and result (r) as they come.

@@ -24,7 +24,8 @@ from room.sandbox.demux import Demux
 from room.sandbox.docker import DockerDriver
 from room.sandbox.driver import Driver, EngineDown, ImageMissing, Shape
 from room.sandbox.frames import BadFrame, Ending, Job
-from room.sandbox.languages import LANGUAGES, Language, fill
+from room.sandbox.languages import LANGUAGES, fill
+from room.sandbox.layout import run_files
 from room.sandbox.line import Full, Line
 from room.sandbox.pool import Pool
 from room.sandbox.spec import (
@@ -34,7 +35,6 @@ from room.sandbox.spec import (
     RunnerStatus,
     RunRequest,
     RunResult,
-    SourceFile,
     TestReport,
     TestRequest,
     Usage,
@@ -214,9 +214,6 @@ class Runner:
     async def _run(self, request: RunRequest, on_output: OnOutput) -> RunResult:
         language = LANGUAGES[request.language]
         limits = request.limits
-        files = request.files + (
-            (SourceFile(".room/setup.sql", request.setup),) if _is_sql(language) else ()
-        )
         values = {"entry": request.entry, "memory_mb": str(limits.memory_mb)}
         job = Job(
             argv=fill(language.run, values) + request.args,
@@ -231,7 +228,7 @@ class Runner:
             show = _Show(on_output)
             started = time.monotonic()
             try:
-                await talk.give(files)
+                await talk.give(run_files(request))
                 ending = await talk.run(job, show.hear)
                 cut = ending.why == "output"
                 show.finish(cut=cut)
@@ -383,10 +380,6 @@ async def _unless(stop: asyncio.Event | None, work: Coroutine[Any, Any, T]) -> T
         bell.cancel()
         task.cancel()
         await asyncio.gather(task, bell, return_exceptions=True)
-
-
-def _is_sql(language: Language) -> bool:
-    return "sql" in language.tests
 
 
 def _result(ending: Ending, limits: Limits, *, cut: bool) -> RunResult:

@@ -6,7 +6,7 @@
 # result. Before and after each program every other process is killed and reaped, and the writable folders emptied.
 #
 # A frame is one letter, four bytes of length (big endian), and that many bytes.
-#   in:  F name NUL text   a file of the work folder        A words, NUL between    what to start
+#   in:  F name NUL text   a file, or a new text for it      A words, NUL between    what to start
 #        L wall_ms cpu_ms output_bytes                      I bytes of its input    Z its input ends
 #        G start (files stay for the next one)              K signal number, for the running program
 #   out: h facts           ready for a job                  o e r    bytes of output, errors, result (descriptor 3)
@@ -231,7 +231,10 @@ emit('h', 'protocol=1');
 while (1) {
     my ($type, $body) = next_frame();
     if    (!defined $type) { fill_control() or exit 0 }
-    elsif ($type eq 'F')   { my ($name, $text) = split /\0/, $body, 2; push @files, [$name, $text] }
+    elsif ($type eq 'F')   {
+        my ($name, $text) = split /\0/, $body, 2;
+        @files = ((grep { $_->[0] ne $name } @files), [$name, $text]);
+    }
     elsif ($type eq 'A')   { @argv = split /\0/, $body, -1 }
     elsif ($type eq 'L')   { @limits = split / /, $body }
     elsif ($type eq 'I')   { $stdin .= $body }

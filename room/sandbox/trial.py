@@ -13,10 +13,10 @@ from room.sandbox.driver import EngineDown, Shape
 from room.sandbox.frames import Ending, Job
 from room.sandbox.judge import SHOWN_CHARS, accepts, shown
 from room.sandbox.languages import LANGUAGES, fill
+from room.sandbox.layout import case_files, trial_files
 from room.sandbox.pool import Pool
 from room.sandbox.spec import (
     CaseResult,
-    SourceFile,
     TestCase,
     TestReport,
     TestRequest,
@@ -94,38 +94,25 @@ class Trial:
         raise AssertionError("unreachable")
 
     async def _box(self, case: TestCase) -> Conversation:
-        """The box for this case; for SQL a new one each time, since its files differ from case to case."""
-        if self._talk is not None and self._request.suite.kind != "sql":
-            return self._talk
-        self._leave()
-        limits = self._request.limits
-        shape = Shape(
-            self._request.language,
-            limits.memory_mb,
-            limits.scratch_mb,
-            limits.processes,
-            limits.file_mb,
-        )
-        self._talk = await self._pool.take(shape, cold=self._cold)
-        await self._talk.give(self._files(case))
+        """The box of this submission with this case's files in it."""
+        if self._talk is None:
+            limits = self._request.limits
+            shape = Shape(
+                self._request.language,
+                limits.memory_mb,
+                limits.scratch_mb,
+                limits.processes,
+                limits.file_mb,
+            )
+            self._talk = await self._pool.take(shape, cold=self._cold)
+            await self._talk.give(trial_files(self._request))
+        await self._talk.give(case_files(self._request, case))
         return self._talk
 
     def _leave(self) -> None:
         if self._talk is not None:
             self._pool.end(self._talk)
             self._talk = None
-
-    def _files(self, case: TestCase) -> tuple[SourceFile, ...]:
-        language, suite = LANGUAGES[self._request.language], self._request.suite
-        match suite.kind:
-            case "stdio":
-                return self._request.files
-            case "function":
-                caller = SourceFile(f".room/{language.caller}", language.caller_text())
-                return (*self._request.files, caller)
-            case "sql":
-                setup = suite.schema + "\n" + suite.seeds.get(case.seed or "", "")
-                return (*self._request.files, SourceFile(".room/setup.sql", setup))
 
     def _job(self, case: TestCase) -> Job:
         request, limits = self._request, self._request.limits

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import aiodocker
 import msgspec
+import pytest
 import pytest_asyncio
 
 from room.sandbox.docker import WORKER_LABEL
@@ -35,6 +37,12 @@ Run = Callable[..., Awaitable[Ran]]
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def runner() -> AsyncIterator[Runner]:
     async with Runner.open(worker=WORKER, boot_id=secrets.token_hex(4)) as opened:
+        missing = LANGUAGES.keys() - opened._images
+        if missing:
+            reason = f"No image for {', '.join(sorted(missing))}: run “room images build”."
+            if os.environ.get("CI") == "true":
+                pytest.fail(reason, pytrace=False)
+            pytest.skip(reason)
         while opened._versions.keys() != opened._images:  # noqa: ASYNC110 (once, for a second)
             await asyncio.sleep(0.05)
         yield opened

@@ -60,10 +60,12 @@ async def test_boxes_end_with_their_owner_and_the_next_life_sweeps_them_away(wor
             assert boxes
             driver = DockerDriver(docker_host=None, runtime=None, worker=worker, boot_id="second")
             try:
-                assert await driver.sweep(frozenset()) == len(boxes)
+                assert await driver.sweep(frozenset()) >= 1
             finally:
                 await driver.close()
-            assert await docker.containers.list(all=True, filters=labelled(worker)) == []
+            async with asyncio.timeout(10):  # some may already have been on their way out
+                while await docker.containers.list(all=True, filters=labelled(worker)):  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
     finally:
         if owner.returncode is None:
             owner.kill()

@@ -334,3 +334,13 @@ async def test_runs_at_once_are_bounded_and_the_rest_wait_in_line(runner):
     assert [result.verdict for result in results] == ["OK"] * 4
     assert places[:2] == [[], []]
     assert [seen[0] for seen in places[2:]] == [1, 2]
+
+
+async def test_a_file_name_with_quotes_runs_in_every_language(runner):
+    for key, language in LANGUAGES.items():
+        name = 'it\'s "a" $(file).' + language.file.rpartition(".")[2]
+        heard: list[Output] = []
+        request = RunRequest(key, (SourceFile(name, language.hello),), name)
+        result = await runner.run(request, heard.append)
+        assert result.verdict == "OK", (key, heard)
+        assert "hello" in "".join(piece.text for piece in heard)
