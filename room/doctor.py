@@ -93,14 +93,7 @@ def front_end(settings: Settings) -> Iterator[Finding]:
     if not manifest.exists():
         yield Finding("front_end", "missing", "The front end is not built; `make run` builds it.")
         return
-    built = manifest.stat().st_mtime
-    sources = [
-        p
-        for folder in ("src", "css")
-        for p in (PROJECT / "static" / folder).rglob("*")
-        if p.is_file()
-    ]
-    if any(source.stat().st_mtime > built for source in sources):
+    if _newest(PROJECT / "static" / "src", PROJECT / "static" / "css") > manifest.stat().st_mtime:
         yield Finding(
             "front_end",
             "warning",
@@ -108,6 +101,14 @@ def front_end(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding("front_end", "well", "The front end is built.")
+
+
+def _newest(*folders: Path) -> float:
+    """When a file in these folders was last changed; 0 where there is none."""
+    times = (
+        path.stat().st_mtime for folder in folders for path in folder.rglob("*") if path.is_file()
+    )
+    return max(times, default=0.0)
 
 
 def database(settings: Settings) -> Iterator[Finding]:
@@ -177,6 +178,14 @@ def site_key(settings: Settings) -> Iterator[Finding]:
         )
 
 
+class EngineInfo(msgspec.Struct, frozen=True, rename="pascal"):
+    """What is read of the engine's `GET /info`. Old engines leave out the cgroup version, which is then 1."""
+
+    runtimes: dict[str, object]
+    security_options: list[str] | None = None
+    cgroup_version: str = "1"
+
+
 class _UnixConnection(http.client.HTTPConnection):
     """HTTP to a socket file, which the standard library leaves to be made in three lines."""
 
@@ -209,8 +218,8 @@ def _ask_engine(address: str, path: str) -> Any:
 def engine(settings: Settings) -> Iterator[Finding]:
     address = settings.docker_host
     try:
-        version = _ask_engine(address, "/version")
-        info = _ask_engine(address, "/info")
+        version = str(_ask_engine(address, "/version")["Version"])
+        info = msgspec.convert(_ask_engine(address, "/info"), EngineInfo)
     except PermissionError:
         yield Finding(
             "engine",
@@ -219,20 +228,19 @@ def engine(settings: Settings) -> Iterator[Finding]:
             "Type: sudo usermod -aG docker $(id -un)",
         )
         return
-    except (OSError, http.client.HTTPException, msgspec.DecodeError):
+    except (OSError, http.client.HTTPException, msgspec.DecodeError, LookupError, TypeError):
         yield Finding(
             "engine",
             "missing",
             f"No Docker engine answers at {address}. Room works, but nobody can run code.",
         )
         return
-    cgroup = info.get("CgroupVersion", "1")
     yield Finding(
         "engine",
         "well",
-        f"Docker engine {version['Version']} answers, with cgroup version {cgroup}.",
+        f"Docker engine {version} answers, with cgroup version {info.cgroup_version}.",
     )
-    options = info.get("SecurityOptions") or []
+    options = info.security_options or []
     if not any(name in option for option in options for name in ("name=rootless", "name=userns")):
         yield Finding(
             "engine",
@@ -240,8 +248,8 @@ def engine(settings: Settings) -> Iterator[Finding]:
             "The Docker engine is neither rootless nor user-remapped: a flaw in the kernel or the engine would give a "
             "candidate's program root's powers here. Prefer an engine of its own without root, or userns-remap.",
         )
-    if settings.sandbox_runtime not in info.get("Runtimes", {}):
-        known = ", ".join(sorted(info.get("Runtimes", {})))
+    if settings.sandbox_runtime not in info.runtimes:
+        known = ", ".join(sorted(info.runtimes))
         yield Finding(
             "engine",
             "missing",
@@ -335,8 +343,7 @@ def address(settings: Settings) -> Iterator[Finding]:
 
 def clock(settings: Settings) -> Iterator[Finding]:
     # A clock behind the newest file of the program itself is certainly wrong; links would expire at strange times.
-    newest = max(path.stat().st_mtime for path in Path(__file__).parent.rglob("*.py"))
-    if time.time() < newest - 60:
+    if time.time() < _newest(Path(__file__).parent) - 60:
         yield Finding(
             "clock", "warning", "This machine's clock is behind the program's own files; set it."
         )
