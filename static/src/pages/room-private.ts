@@ -1,0 +1,10 @@
+// The interviewers' half of the live room. No other role is given this script.
+import { mountLeading } from "../room/leading";
+import { mountNotes } from "../room/notes";
+import type { Page } from "../room/page";
+import { Pins } from "../room/pins";
+
+const host = document.querySelector("live-room") as HTMLElement & { page: Page };
+mountLeading(host.page);
+mountNotes(host.page, new Pins(host.page));
+host.page.act("draw-keys");

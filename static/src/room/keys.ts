@@ -1,0 +1,116 @@
+// Keys of the room. On macOS, Option writes characters, so each Alt key is Ctrl Shift there.
+
+export type Action =
+  | "run"
+  | "test"
+  | "stop"
+  | "problem"
+  | "editor"
+  | "terminal"
+  | "chat"
+  | "who"
+  | "pin"
+  | "note"
+  | "show"
+  | "stage"
+  | "hide"
+  | "next-pane"
+  | "previous-pane"
+  | "help"
+  | "close-file"
+  | "file-left"
+  | "file-right"
+  | "rename";
+
+export interface KeyLike {
+  key: string;
+  code: string;
+  altKey: boolean;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  shiftKey: boolean;
+  altGraph: boolean;
+}
+
+interface Binding {
+  action: Action;
+  /** "Alt P": Alt stands for Ctrl Shift on macOS. "Mod": Ctrl, on macOS Cmd. */
+  keys: string;
+  does: string;
+  privately?: boolean;
+  /** Only outside text. */
+  single?: boolean;
+}
+
+export const BINDINGS: readonly Binding[] = [
+  { action: "run", keys: "Mod Enter", does: "Run the open file" },
+  { action: "test", keys: "Mod Shift Enter", does: "Run the tests" },
+  { action: "stop", keys: "Mod .", does: "Stop the run" },
+  { action: "next-pane", keys: "F6", does: "Next pane" },
+  { action: "previous-pane", keys: "Shift F6", does: "Previous pane" },
+  { action: "problem", keys: "Alt 1", does: "Go to the problem" },
+  { action: "editor", keys: "Alt 2", does: "Go to the editor" },
+  { action: "terminal", keys: "Alt 3", does: "Go to terminal and tests" },
+  { action: "chat", keys: "Alt C", does: "Go to the chat" },
+  { action: "who", keys: "Alt U", does: "Say who is where" },
+  { action: "rename", keys: "F2", does: "Rename the open file" },
+  { action: "close-file", keys: "Alt W", does: "Delete the open file; it can be undone" },
+  { action: "file-left", keys: "Alt Shift ArrowLeft", does: "Move the open file to the left" },
+  { action: "file-right", keys: "Alt Shift ArrowRight", does: "Move the open file to the right" },
+  { action: "pin", keys: "Alt P", does: "Pin this moment", privately: true },
+  { action: "note", keys: "Alt N", does: "Write a private note", privately: true },
+  { action: "show", keys: "Alt R", does: "Show the next part; Enter confirms", privately: true },
+  { action: "stage", keys: "Alt S", does: "Next stage", privately: true },
+  { action: "hide", keys: "Alt H", does: "Hide or show the private side", privately: true },
+  { action: "help", keys: "?", does: "Show all keys", single: true },
+];
+
+/** What a key press asks for, null if nothing. Nothing is taken while AltGr is down, so that no character is lost. */
+export function actionOf(event: KeyLike, mac: boolean, inText: boolean): Action | null {
+  if (event.altGraph) return null;
+  for (const binding of BINDINGS) {
+    if (binding.single && inText) continue;
+    if (matches(binding.keys, event, mac)) return binding.action;
+  }
+  return null;
+}
+
+function matches(keys: string, event: KeyLike, mac: boolean): boolean {
+  const words = keys.split(" ");
+  const key = words.at(-1) as string;
+  let alt = words.includes("Alt");
+  let shift = words.includes("Shift");
+  let ctrl = words.includes("Mod") && !mac;
+  const meta = words.includes("Mod") && mac;
+  const moves = alt && shift;
+  if (alt && mac) {
+    alt = false;
+    ctrl = true;
+    shift = true;
+  }
+  if (key === "?") return event.key === "?" && !event.altKey && !event.ctrlKey && !event.metaKey;
+  if (event.altKey !== alt || event.ctrlKey !== ctrl || event.metaKey !== meta || event.shiftKey !== shift) return false;
+  if (moves || key.length > 1) return event.key === key;
+  // By place for letters and digits: with Alt or Shift held, `key` is what the layout writes.
+  if (/[0-9]/.test(key)) return event.code === `Digit${key}`;
+  if (/[A-Z]/.test(key)) return event.key.toUpperCase() === key || (!/^[a-z]$/i.test(event.key) && event.code === `Key${key}`);
+  return event.key === key;
+}
+
+const MAC_SIGNS: Record<string, string> = { Mod: "⌘", Shift: "⇧", Enter: "↵", ArrowLeft: "←", ArrowRight: "→" };
+const SIGNS: Record<string, string> = { Mod: "Ctrl", Shift: "⇧", Enter: "↵", ArrowLeft: "←", ArrowRight: "→" };
+
+/** The keys as this person's system writes them: "Alt P", on macOS "⌃ ⇧ P". */
+export function keyText(keys: string, mac: boolean): string {
+  if (!mac) return keys.split(" ").map((word) => SIGNS[word] ?? word).join(" ");
+  const words = keys.split(" ").flatMap((word) => (word === "Alt" ? ["⌃", "⇧"] : [MAC_SIGNS[word] ?? word]));
+  return words.filter((word, index) => words.indexOf(word) === index).join(" ");
+}
+
+export function keysOf(action: Action): string {
+  return BINDINGS.find((binding) => binding.action === action)?.keys ?? "";
+}
+
+export function onMac(): boolean {
+  return /Mac|iPhone|iPad/.test(navigator.platform);
+}

@@ -1,0 +1,171 @@
+import { wallText } from "./clock";
+import { fileLanguage } from "./filenames";
+import { h, setText } from "./dom";
+import type { Files } from "./files";
+import type { Page } from "./page";
+import { hiddenOf, testGroup } from "./testlist";
+import { passed, runnerWords, runTone, runWords, testsSentence } from "./words";
+import { loadSettings } from "../settings";
+import { mayEdit, type RunState, type TestOutcome } from "./wire";
+
+const COMMANDS: Record<string, string> = { python: "python", javascript: "node", typescript: "node", sql: "sqlite3" };
+
+/** Run, Stop, tests, and what the terminal shows of them. */
+export function mountRuns(page: Page, files: Files): void {
+  mountButtons(page, files);
+  mountTerminal(page);
+  mountTests(page);
+}
+
+function mountButtons(page: Page, files: Files): void {
+  const { room } = page;
+  const [run, test, stop] = ["run", "test", "stop"].map(
+    (act) => page.host.querySelector<HTMLButtonElement>(`[data-act="${act}"]`) as HTMLButtonElement,
+  ) as [HTMLButtonElement, HTMLButtonElement, HTMLButtonElement];
+  const stdin = document.getElementById("stdin") as HTMLTextAreaElement;
+
+  const whyNot = (): string | null => {
+    if (!mayEdit(room.config.role)) return "Observers do not run code.";
+    if (room.isOver) return "The interview has ended.";
+    if (room.connection.link !== "online") return "You are offline. Code runs on the server.";
+    if (!room.runner.available) return runnerWords(room.runner.reason, room.isInterviewer);
+    const file = page.editor.file;
+    const language = file ? fileLanguage(file.name, file.language, room.state.language) : "";
+    const ready = Object.values(room.runner.languages);
+    if (room.state.languages.includes(language) && ready.length > 0 && !(language in room.runner.languages)) {
+      return `${room.languageLabel(language)} is not ready on this server. ${ready.join(", ")} can run.`;
+    }
+    return room.activeRun ? "A run is active. Stop it first, or wait." : null;
+  };
+  const refresh = (): void => {
+    const reason = whyNot();
+    for (const button of [run, test]) {
+      button.setAttribute("aria-disabled", reason ? "true" : "false");
+      button.title = reason ?? "";
+    }
+    stop.hidden = room.activeRun === null || !mayEdit(room.config.role);
+  };
+  room.changed.on(refresh);
+  room.connection.changed.on(refresh);
+  refresh();
+
+  const start = (command: (file: string) => Record<string, unknown> & { type: string }): void => {
+    const reason = whyNot();
+    const file = files.current;
+    if (reason) page.notices.say(reason);
+    else if (file) void room.do(command(file.id));
+  };
+  page.acts.set("run", () => start((file) => ({ type: "RequestRun", file, stdin: stdin.value })));
+  page.acts.set("test", () => start((file) => ({ type: "RequestTests", file })));
+  page.acts.set("stop", () => {
+    const active = room.activeRun;
+    if (active) void room.do({ type: "StopRun", run: active.id });
+  });
+  page.acts.set("stdin", (source) => {
+    const box = page.part("stdinbox");
+    box.hidden = !box.hidden;
+    source?.setAttribute("aria-expanded", String(!box.hidden));
+    if (!box.hidden) stdin.focus();
+  });
+  stdin.addEventListener("input", () => {
+    const button = page.host.querySelector('[data-act="stdin"]');
+    if (button) setText(button, stdin.value ? "Input, set" : "Input");
+  });
+  const unavailable = page.part("runner");
+  page.watch(
+    () => [room.runner, room.welcomed],
+    () => {
+      unavailable.hidden = room.runner.available || !room.welcomed;
+      setText(unavailable, unavailable.hidden ? "" : runnerWords(room.runner.reason, room.isInterviewer));
+    },
+  );
+}
+
+function mountTerminal(page: Page): void {
+  const { room, terminal } = page;
+  const chip = page.part("runchip");
+  const command = (run: RunState): string => {
+    const name = room.state.files.find((file) => file.id === run.file)?.name ?? "";
+    return `${COMMANDS[run.language] ?? run.language} ${name}${run.stdin ? " < input" : ""}`;
+  };
+  room.terminalReset.on((text) => {
+    const run = text && room.state.runs.find((one) => one.id === text.run);
+    if (!text || !run) {
+      terminal.clear();
+      return;
+    }
+    const started = room.state.started_wall_ms;
+    terminal.begin(run.id, command(run), started === null ? "" : wallText(started + run.at_ms));
+    terminal.write(run.id, text.text, "stdout");
+    if (run.status === "finished") terminal.end(run.id, run.sentence, run.truncated);
+  });
+  room.happened.on(({ e, wall_ms }) => {
+    const id = e["run"] as string;
+    if (e.type === "RunQueued") {
+      const run = room.state.runs.find((one) => one.id === id);
+      if (run) terminal.begin(id, command(run), wallText(wall_ms));
+      page.act("show-terminal");
+    } else if (e.type === "TestsQueued") {
+      page.act("show-tests");
+    } else if (e.type === "RunOutput") {
+      const text = e["text"] as string;
+      terminal.write(id, text, (e["stream"] as string | undefined) ?? "stdout");
+      if (loadSettings().read_output) page.polite(text);
+    } else if (e.type === "RunFinished") {
+      const run = room.state.runs.find((one) => one.id === id);
+      if (run) terminal.end(id, ending(page, run), run.truncated);
+      if (run) page.polite(`Run: ${ending(page, run)}`);
+    } else if (e.type === "TestsFinished") {
+      page.polite(testsSentence((e["outcomes"] as TestOutcome[] | undefined) ?? []));
+    }
+  });
+  const draw = (): void => {
+    const run = room.activeRun ?? room.lastOf("run");
+    chip.hidden = run === null;
+    if (!run) return;
+    const elapsed = Math.max(0, room.atMs - (run.started_ms ?? run.at_ms));
+    const words = run.status === "finished" ? ending(page, run) : runWords(run, elapsed);
+    const tone = { busy: "acc", good: "ok", bad: "bad", plain: "" }[runTone(run)];
+    chip.className = `chip ${tone}`;
+    chip.title = words;
+    if (chip.textContent !== words) chip.replaceChildren(...(run.status === "finished" ? [] : [h("span", { class: "dot" })]), h("span", { class: "trunc num" }, words));
+  };
+  room.changed.on(draw);
+  page.everySecond(draw);
+  draw();
+}
+
+function ending(page: Page, run: RunState): string {
+  return run.stopped_by ? `Stopped by ${page.room.first(run.stopped_by)}` : run.sentence;
+}
+
+function mountTests(page: Page): void {
+  const { room } = page;
+  const box = page.part("tests");
+  const chips = page.part("testchips");
+  page.watch(
+    () => [room.state.runs, document.documentElement.dataset["private"]],
+    () => {
+      const last = room.lastOf("tests");
+      if (!last) return;
+      const running = last.status !== "finished";
+      const shown = running ? (previous(page, last) ?? last) : last;
+      box.classList.toggle("stale", running);
+      const heading = room.isInterviewer ? "Visible to everyone" : "Tests from your interviewer";
+      box.replaceChildren(testGroup(heading, shown, running));
+      const counted = shown.outcomes.concat(page.privateHidden ? [] : hiddenOf(page, shown)?.outcomes ?? []);
+      const good = counted.filter(passed).length;
+      chips.replaceChildren(
+        ...(running ? [h("span", { class: "chip acc" }, h("span", { class: "dot" }), "Testing")] : []),
+        ...(good > 0 ? [h("span", { class: "chip ok" }, `${good} passed`)] : []),
+        ...(counted.length > good ? [h("span", { class: "chip bad" }, `${counted.length - good} failed`)] : []),
+      );
+    },
+  );
+}
+
+/** The results before the ones that are being made: they stay, faded, until the new ones come. */
+function previous(page: Page, run: RunState): RunState | null {
+  const done = page.room.state.runs.filter((one) => one.kind === "tests" && one.status === "finished" && one.id !== run.id);
+  return done.at(-1) ?? null;
+}

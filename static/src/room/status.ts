@@ -1,0 +1,79 @@
+import { h, icon, setText } from "./dom";
+import type { Page } from "./page";
+import { offlineWords, savedWords, type Link } from "./saved";
+
+/** The line under the editor: language, place, and whether what was typed is safe. */
+export function mountStatus(page: Page): void {
+  mountLanguage(page);
+  mountSaved(page);
+  const position = page.part("position");
+  const indent = page.part("indent");
+  const problem = page.part("edproblem");
+  page.editor.position.on(({ line, column, selected, indent: width }) => {
+    setText(position, `Ln ${line}, Col ${column}${selected > 0 ? `, ${selected} selected` : ""}`);
+    setText(indent, `${width} spaces`);
+  });
+  page.editor.problem.on((text) => {
+    problem.hidden = text === null;
+    setText(problem, text ?? "");
+  });
+}
+
+function mountLanguage(page: Page): void {
+  const { room } = page;
+  const select = page.part<HTMLSelectElement>("language");
+  page.watch(
+    () => [room.state.languages, room.state.language, room.runner.languages, room.canEdit],
+    () => {
+      select.replaceChildren(
+        ...room.state.languages.map((language) => {
+          const ready = Object.keys(room.runner.languages).length === 0 || language in room.runner.languages;
+          return h("option", { value: language }, `${room.languageLabel(language)}${ready ? "" : " (not ready)"}`);
+        }),
+      );
+      select.value = room.state.language;
+      select.disabled = !room.canEdit || room.state.languages.length < 2;
+    },
+  );
+  select.addEventListener("change", () => {
+    void room.do({ type: "ChooseLanguage", language: select.value }).then((done) => {
+      if (!done) select.value = room.state.language;
+    });
+  });
+}
+
+function mountSaved(page: Page): void {
+  const { connection } = page.room;
+  const saved = page.part("saved");
+  const offline = page.part("offline");
+  let said: Link = "connecting";
+  const draw = (): void => {
+    const words = connection.tooLate
+      ? { text: "What was typed after the end is not kept", tone: "notice" as const }
+      : savedWords(connection.link, connection.unsaved, connection.slow);
+    page.host.dataset["link"] = connection.link;
+    saved.className = `it saved ${words.tone}`;
+    if (saved.textContent !== words.text) {
+      saved.replaceChildren(...(words.tone === "good" ? [icon("check")] : []), words.text);
+    }
+    offline.hidden = connection.link !== "offline";
+    if (!offline.hidden) setText(offline, offlineWords(connection.unsaved));
+    tell(words.text);
+  };
+  const tell = (words: string): void => {
+    const link = connection.link;
+    if (link === said) return;
+    const back = link === "online" && (said === "reconnecting" || said === "offline");
+    if (link === "reconnecting") page.polite(words);
+    if (link === "offline") page.polite(offlineWords(connection.unsaved));
+    // Said once the edits really are on the server, not when the socket opens.
+    if (back && connection.unsaved > 0) return;
+    if (back) page.polite("All changes saved");
+    said = link;
+  };
+  connection.changed.on(draw);
+  draw();
+  window.addEventListener("beforeunload", (event) => {
+    if (connection.unsaved > 0 && !connection.tooLate) event.preventDefault();
+  });
+}
