@@ -13,6 +13,7 @@ from litestar.static_files import create_static_files_router
 
 from room.clock import Clock, SystemClock
 from room.config import Settings, load_site_key
+from room.demo.first_start import Welcome, prepare
 from room.realtime.hub import Hub
 from room.sandbox.runner import Runner
 from room.session.ids import InterviewId
@@ -28,8 +29,13 @@ log = structlog.get_logger()
 PAGES = (auth, live, room_page, replay)
 
 
-def create_app(settings: Settings, *, clock: Clock | None = None) -> Litestar:
-    """The whole product on these settings. The data folder is taken when it starts and given back when it stops."""
+def create_app(
+    settings: Settings, *, clock: Clock | None = None, with_demo: bool = False
+) -> Litestar:
+    """The whole product on these settings. The data folder is taken when it starts and given back when it stops.
+
+    ``with_demo``: prepare the demo before the first request, and print where to go.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -48,6 +54,10 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Litestar:
                 )
                 hub.start()
                 await _finish_ended(store, hub)
+                if with_demo:
+                    now_ms = app.state.clock.wall_ms()
+                    seals = app.state.seals
+                    _print_welcome(settings, await prepare(settings, store, seals, runner, now_ms))
                 try:
                     yield
                 finally:
@@ -85,6 +95,18 @@ def _runner(settings: Settings) -> AbstractAsyncContextManager[Runner]:
     )
 
 
+def _print_welcome(settings: Settings, welcome: Welcome | None) -> None:
+    lines = [f"Room is at {settings.public_url}"]
+    if welcome is not None:
+        lines += [
+            f"  sign in      {settings.public_url}/sign-in",
+            f"               {welcome.email}  {welcome.password}",
+            f"  lead         {welcome.lead_url}",
+            f"  candidate    {welcome.candidate_url}",
+        ]
+    print("\n".join(lines), flush=True)  # noqa: T201 - what the person who started it waits for
+
+
 async def _finish_ended(store: Store, hub: Hub) -> None:
     """Open the rooms whose end can still be undone: their journals close when the time is over."""
 
@@ -102,7 +124,7 @@ async def _finish_ended(store: Store, hub: Hub) -> None:
 def serve(settings: Settings) -> None:
     """Run until the process is told to stop."""
     uvicorn.run(
-        create_app(settings),
+        create_app(settings, with_demo=settings.has_demo),
         host=settings.host,
         port=settings.port,
         loop="uvloop",

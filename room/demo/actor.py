@@ -56,7 +56,9 @@ class Actor:
         """Take in what the room has sent so far, and answer it."""
         if self._room is None or self._seat is None:
             return
-        await self._room.settled()  # What others write for the first time is relayed once it is on disk.
+        await (
+            self._room.settled()
+        )  # What others write for the first time is relayed once it is on disk.
         for frame in self._seat.outbox.take_all():
             reader = Reader(frame)
             if reader.uint() != protocol.SYNC:

@@ -11,12 +11,12 @@ from room.config import Settings
 from room.demo import rows
 from room.demo.actor import Actor
 from room.demo.player import Player
-from room.realtime.hub import Hub, House
+from room.realtime.hub import House, Hub
 from room.sandbox.runner import Runner
 from room.session import commands as c
 from room.session.effects import UNDO_END_MS
 from room.session.ids import InterviewId
-from room.store import interviews, members
+from room.store import members
 from room.store.engine import Store
 from room.store.interviews import Interview
 from room.store.sealing import Seals
@@ -29,7 +29,9 @@ log = structlog.get_logger()
 class Performance:
     """A played interview, and which of the story's ids became what."""
 
-    def __init__(self, interview: Interview, player: Player, raters: dict[str, str], start_ms: int) -> None:
+    def __init__(
+        self, interview: Interview, player: Player, raters: dict[str, str], start_ms: int
+    ) -> None:
         self.interview = interview
         self.player = player
         self.member_ids = raters
@@ -38,7 +40,9 @@ class Performance:
         """UTC milliseconds of Start."""
 
 
-async def perform(settings: Settings, store: Store, seals: Seals, runner: Runner, now_ms: int) -> Performance:
+async def perform(
+    settings: Settings, store: Store, seals: Seals, runner: Runner, now_ms: int
+) -> Performance:
     """Play the whole story into a fresh session; about twenty seconds, most of them the story's real runs.
 
     Raises:
@@ -55,7 +59,10 @@ async def perform(settings: Settings, store: Store, seals: Seals, runner: Runner
             ids: dict[str, str] = {}
             for key, person in story["people"].items():
                 role = {"lead": "lead", "candidate": "candidate"}.get(person["role"], "rater")
-                known = next((m for m in members.list_for(conn, owner.id, interview.id) if m.role == role), None)
+                known = next(
+                    (m for m in members.list_for(conn, owner.id, interview.id) if m.role == role),
+                    None,
+                )
                 member = known or members.add(
                     conn, owner.id, interview.id, role=role, name=person["name"], now_ms=start_ms
                 )
@@ -94,14 +101,3 @@ def _actors(
             told = story["people"][key]
             found[key] = Actor(person, told["cps"], told["cps_prose"])
     return found
-
-
-def is_played(store: Store) -> bool:
-    """Whether the demo's account has its finished interview already, or threw it away."""
-    from room.store import accounts  # noqa: PLC0415
-
-    with store.read() as conn:
-        owner = accounts.find_demo(conn)
-        return owner is not None and any(
-            i.is_demo and i.ended_at_ms is not None for i in interviews.list_for(conn, owner.id)
-        )
