@@ -70,6 +70,8 @@ class Filed(msgspec.Struct, frozen=True, kw_only=True):
     """Why a correction was made."""
     salt: str = ""
     """Random, so that a hash of few choices cannot be guessed."""
+    device: str = ""
+    """The page that saved a draft; a page never stands in its own way."""
     version: int = 0
     hash: str = ""
     """Not part of the bytes; set when read back."""
@@ -297,8 +299,9 @@ def save_draft(
     card: Scorecard,
     based_on: int,
     now_ms: int,
+    device: str = "",
 ) -> int:
-    """Keep what was written so far; the new version.
+    """Keep what was written so far; the new version. A `device` may overtake itself: only others make it stale.
 
     Raises:
         Stale: it was saved elsewhere since `based_on`.
@@ -308,7 +311,11 @@ def save_draft(
     if row.submitted_at_ms is not None:
         raise NotYet("You have signed. A change is a correction now.")
     check(rubric, card.ratings)
-    body = _encoder.encode(Filed(scorecard=row.id, card=card))
+    if device and row.version != based_on:
+        current = scorecards.newest(conn, seals, row)
+        if current is not None and _decoder.decode(current.body).device == device:
+            based_on = row.version
+    body = _encoder.encode(Filed(scorecard=row.id, card=card, device=device))
     return scorecards.write(
         conn, seals, row, kind="draft", body=body, hash="", based_on=based_on, now_ms=now_ms
     ).version

@@ -1,0 +1,162 @@
+// The scorecard's page: keys, the list of one's scores, and a copy on this device while the server cannot be reached.
+// Saving itself is htmx's: the form posts whenever it changes, and the answer carries the version that it became.
+import { recall, remember } from "../settings";
+
+type Saved = Record<string, string[]>;
+
+/** Fields that belong to one page load, not to what was written. */
+const PASSING = new Set(["csrf", "device", "version", "zone", "as", "name"]);
+
+export function snapshot(form: HTMLFormElement): Saved {
+  const out: Saved = {};
+  for (const [name, value] of new FormData(form)) {
+    if (typeof value === "string" && !PASSING.has(name)) (out[name] ??= []).push(value);
+  }
+  return out;
+}
+
+export function restore(form: HTMLFormElement, saved: Saved): void {
+  for (const field of form.elements) {
+    if (!(field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement)) continue;
+    if (!field.name || PASSING.has(field.name)) continue;
+    const values = saved[field.name] ?? [];
+    if (field instanceof HTMLInputElement && (field.type === "radio" || field.type === "checkbox")) {
+      field.checked = values.includes(field.value);
+    } else if (values[0] !== undefined) {
+      field.value = values[0];
+    }
+  }
+}
+
+class Scorecard {
+  private readonly key: string;
+
+  constructor(private readonly form: HTMLFormElement) {
+    this.key = `room.scorecard.${form.dataset["scorecard"] ?? ""}`;
+    const zone = form.elements.namedItem("zone");
+    if (zone instanceof HTMLInputElement) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    form.addEventListener("input", () => this.count());
+    form.addEventListener("change", () => this.count());
+    form.addEventListener("submit", () => remember(this.key, null));
+    document.addEventListener("keydown", (event) => this.pressed(event));
+    document.addEventListener("htmx:error", (event) => {
+      if (event.target instanceof Node && (event.target === form || form.contains(event.target))) this.keepHere();
+    });
+    document.addEventListener("htmx:after:request", (event) => this.answered(event));
+    addEventListener("online", () => this.send());
+    this.comeBack();
+    this.firstMistake();
+  }
+
+  private competencies(): HTMLElement[] {
+    return [...this.form.querySelectorAll<HTMLElement>("[data-competency]")];
+  }
+
+  private current(): HTMLElement | undefined {
+    const inside = document.activeElement?.closest<HTMLElement>("[data-competency]");
+    return inside ?? this.competencies().find((section) => section.getBoundingClientRect().bottom > 80);
+  }
+
+  private count(): void {
+    let done = 0;
+    for (const section of this.competencies()) {
+      const chosen = section.querySelector<HTMLInputElement>('input[type="radio"]:checked');
+      if (chosen) done += 1;
+      const shown = document.querySelector(`[data-score="${CSS.escape(section.dataset["competency"] ?? "")}"] .v`);
+      if (shown) shown.textContent = chosen ? (chosen.value === "no" ? "not observed" : chosen.value) : "–";
+    }
+    const total = document.getElementById("scored");
+    if (total) total.textContent = `${done} of ${this.competencies().length}`;
+  }
+
+  private choose(input: HTMLInputElement | null | undefined): void {
+    if (!input) return;
+    input.checked = true;
+    input.focus();
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  private pressed(event: KeyboardEvent): void {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      const name = this.form.querySelector<HTMLInputElement>("#name");
+      if (name && !name.value.trim()) name.focus();
+      else this.form.requestSubmit();
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (document.querySelector("dialog[open]")) return;
+    const at = event.target;
+    const isText = at instanceof HTMLTextAreaElement || at instanceof HTMLSelectElement || (at instanceof HTMLInputElement && !["radio", "checkbox"].includes(at.type));
+    if (isText) return;
+    const section = this.current();
+    const key = event.key.toLowerCase();
+    const decision = "asdf".indexOf(key);
+    if (key === "j" || key === "k") this.step(key === "j" ? 1 : -1);
+    else if (/^[1-7]$/.test(key)) this.choose(section?.querySelector<HTMLInputElement>(`input[type="radio"][value="${key}"]`));
+    else if (key === "c") section?.querySelector<HTMLTextAreaElement>("textarea.comment")?.focus();
+    else if (key === "e") this.addMoment(section);
+    else if (key === "w") section?.querySelector<HTMLAnchorElement>(".watch")?.click();
+    else if (key.length === 1 && decision >= 0) this.choose(this.form.querySelectorAll<HTMLInputElement>('input[name="decision"]')[decision]);
+    else return;
+    event.preventDefault();
+  }
+
+  private step(by: number): void {
+    const all = this.competencies();
+    const inside = document.activeElement?.closest<HTMLElement>("[data-competency]");
+    const at = inside ? all.indexOf(inside) + by : 0;
+    const next = all[Math.min(Math.max(at, 0), all.length - 1)];
+    const radio = next?.querySelector<HTMLInputElement>('input[type="radio"]:checked') ?? next?.querySelector<HTMLInputElement>('input[type="radio"]');
+    radio?.focus();
+    next?.scrollIntoView({ block: "nearest" });
+  }
+
+  private addMoment(section: HTMLElement | undefined): void {
+    const details = section?.querySelector<HTMLDetailsElement>("details.add");
+    if (!details) return;
+    details.open = true;
+    details.querySelector<HTMLInputElement>("input.at")?.focus();
+  }
+
+  private send(): void {
+    if (recall(this.key)) this.form.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  private keepHere(): void {
+    remember(this.key, JSON.stringify(snapshot(this.form)));
+    const line = document.getElementById("saved");
+    const version = line?.querySelector("input");
+    line?.replaceChildren(...(version ? [version] : []), "Saved on this device. It is sent when you are back.");
+  }
+
+  private answered(event: Event): void {
+    const context: unknown = event instanceof CustomEvent ? event.detail?.ctx : undefined;
+    const status = (context as { response?: { status?: number } } | undefined)?.response?.status;
+    if (event.target === this.form && status === 200) remember(this.key, null);
+    this.count();
+  }
+
+  /** What was kept while the server was out of reach comes back, and is sent. */
+  private comeBack(): void {
+    const kept = recall(this.key);
+    if (!kept) return;
+    try {
+      restore(this.form, JSON.parse(kept) as Saved);
+    } catch {
+      remember(this.key, null);
+      return;
+    }
+    this.count();
+    setTimeout(() => this.send(), 1000);
+  }
+
+  private firstMistake(): void {
+    const mistake = this.form.querySelector<HTMLElement>('[aria-invalid="true"]');
+    const described = this.form.querySelector<HTMLElement>(".error");
+    (mistake ?? described?.closest("section, .dec")?.querySelector<HTMLElement>("input"))?.focus();
+  }
+}
+
+const form = document.querySelector<HTMLFormElement>("form[data-scorecard]");
+if (form) new Scorecard(form);
