@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from zoneinfo import available_timezones
 
-from room import __version__, config
+from room import __version__, config, logs
 from room.config import BadSetting, Settings
 
 
@@ -26,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     for sentence in config.unknown_variables():
         print(f"room: {sentence}", file=sys.stderr)
+    logs.configure(settings.log)
     run: Callable[[Settings, argparse.Namespace], int] = options.run
     try:
         return run(settings, options)
@@ -149,9 +150,15 @@ def _obstacle(settings: Settings) -> str | None:
 
 
 def _demo(settings: Settings, options: argparse.Namespace) -> int:
+    if not settings.has_demo:
+        return _failed("The demo is off here: others can reach Room, or ROOM_DEMO=off.")
     from room.demo.cli import demo
+    from room.store.lock import StoreInUse
 
-    demo(settings, options.count, as_json=options.json)
+    try:
+        demo(settings, options.count, as_json=options.json)
+    except StoreInUse as error:
+        return _failed(error)
     return 0
 
 

@@ -134,4 +134,5 @@ def serve(settings: Settings) -> None:
         proxy_headers=False,
         server_header=False,
         access_log=False,
+        log_config=None,
     )

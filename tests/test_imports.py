@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "session": set(),
     "clock": set(),
     "content": set(),
+    "logs": {"config"},
     "config": set(),
     "store": {"session"} | GROUND,
     "sandbox": {"session"} | GROUND,
@@ -29,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "web": MIDDLE,
     "demo": MIDDLE | {"web"},
     "app": MIDDLE | {"web", "demo"},
-    "__main__": MIDDLE | {"web", "demo", "app", "doctor"},
+    "__main__": MIDDLE | {"web", "demo", "app", "doctor", "logs"},
 }
 
 # Programs that are sent into a container; they are no modules of this process.

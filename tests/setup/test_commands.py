@@ -164,3 +164,12 @@ def test_help_names_every_command(capsys):
     shown = parser().format_help()
     for command in ("serve", "demo", "images", "user", "migrate", "doctor", "backup", "restore"):
         assert f"\n    {command} " in shown
+
+
+def test_a_demo_is_refused_where_others_reach_room(here, monkeypatch, capsys):
+    monkeypatch.setenv("ROOM_PUBLIC_URL", "https://room.example.com")
+    assert main(["demo", "--json"]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "The demo is off here" in shown.err
+    assert not (here / "room.db").exists()
