@@ -16,6 +16,7 @@ run: ## set up what is missing and start Room; prints the address and a demo sig
 
 dev: ## the same, and rebuild the front end whenever a file of it changes
 	@scripts/setup run
+	@rm -f .setup/dist # what the watch leaves is not minified: the next set-up builds again
 	@cd static && { $(WITH_NODE) node build.mjs --watch & watch=$$!; cd ..; trap 'kill $$watch' EXIT; $(ROOM) serve; }
 
 test: ## set up what is missing and run every test, those with Docker and a browser included
