@@ -20,13 +20,13 @@ from room.session.ids import InterviewId
 from room.store import interviews
 from room.store.engine import Store
 from room.store.sealing import Seals
-from room.web import assets, auth, errors, live, replay, security
+from room.web import assets, auth, errors, live, replay, report, score, security
 from room.web import room as room_page
 from room.web.house import Rows
 
 log = structlog.get_logger()
 
-PAGES = (auth, live, room_page, replay)
+PAGES = (auth, live, room_page, replay, score, report)
 
 
 def create_app(

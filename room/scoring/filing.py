@@ -22,7 +22,7 @@ from room.scoring.score import Lack, Scorecard, Words, check, lacks
 from room.session.events import Recorded
 from room.session.evolve import fold
 from room.session.files import clean_text, language_of
-from room.session.ids import InterviewId, MemberId, new_id
+from room.session.ids import FileId, InterviewId, MemberId, new_id
 from room.session.state import SessionState
 from room.store import (
     annotations,
@@ -541,16 +541,18 @@ def sign_report(
     interview_id: str,
     *,
     words: Words,
-    lines: Mapping[str, Sequence[tuple[str, MemberId]]],
+    lines: Mapping[FileId, Sequence[tuple[str, MemberId]]],
     name: str,
     zone: str,
     at_ms: int,
     correction: str = "",
     alone: bool = False,
+    follows: int | None = None,
 ) -> Report:
     """Freeze the report. `lines` are the final texts by file, each line with the member who wrote most of it.
 
-    `alone`: sign although second raters have not; then it holds the lead's scorecard only.
+    `alone`: sign although second raters have not; then it holds the lead's scorecard only. `follows`: the version that the
+    signer knew as the newest (0: none), so that pressing twice signs once.
 
     Raises:
         Lacking: words are missing, or the reason of a later version.
@@ -563,6 +565,9 @@ def sign_report(
     if not case.all_in and not alone:
         raise NotYet(f"{' and '.join(case.waiting_for)} has not signed yet.")
     before = reports.find_newest(conn, seals, owner_id, interview_id)
+    newest = before.version if before else 0
+    if follows is not None and follows != newest:
+        raise Stale(newest)
     missing = []
     if not words.summary.strip():
         missing.append(Lack("summary", "Write a summary: three sentences a company can decide on."))
@@ -603,7 +608,7 @@ def sign_report(
 
 
 def code_files(
-    state: SessionState, lines: Mapping[str, Sequence[tuple[str, MemberId]]]
+    state: SessionState, lines: Mapping[FileId, Sequence[tuple[str, MemberId]]]
 ) -> tuple[CodeFile, ...]:
     """The final files in the order of the tabs; deleted ones are left out."""
     return tuple(

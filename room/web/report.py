@@ -1,0 +1,537 @@
+"""Reports: the owner's draft and signed versions, the links to them, and the page that a link opens."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, get, post
+from litestar.datastructures import Cookie
+from litestar.response import Redirect, Response
+
+from room.desk import schedule
+from room.replay import authorship
+from room.scoring import filing, form, render, score
+from room.scoring import report as reports_pure
+from room.scoring.filing import Case, Lacking, NotYet, Stale
+from room.scoring.render import Paper, PdfBusy, PdfFailed, View
+from room.scoring.report import Report
+from room.scoring.score import Lack, Words
+from room.session.ids import InterviewId
+from room.store import interviews, journal, reports, shares
+from room.store.accounts import Account
+from room.store.clients import load as load_client
+from room.store.engine import NotFound
+from room.store.interviews import DAY_MS
+from room.store.shares import Share
+from room.web import auth
+from room.web.errors import Gone
+from room.web.sealed import unless_deleted
+from room.web.templating import page
+
+Req = Request[Any, Any, Any]
+
+READER = "reader_"
+"""Followed by the interview's id: the cookie of a browser that watches the replay by a report's link."""
+
+log = structlog.get_logger()
+
+LABEL_MAX = 200
+EXPIRY_DAYS = (7, 30, 90, 180, 365)
+
+
+# ------------------------------------------------------------------------------------------------ the owner's page
+
+
+@get("/interviews/{interview_id:str}/report", sync_to_thread=True)
+def show_own(request: Req, interview_id: str) -> Response[Any]:
+    account = auth.require_account(request)
+    return _own(request, account, interview_id, writing="new" in request.query_params)
+
+
+def _own(
+    request: Req,
+    account: Account,
+    interview_id: str,
+    *,
+    status: int = 200,
+    words: Words | None = None,
+    lacks: tuple[Lack, ...] = (),
+    message: str = "",
+    writing: bool = False,
+    given: dict[str, str] | None = None,
+) -> Response[Any]:
+    """The owner's page: words and draft before signing; the frozen report and its links after."""
+    state = request.app.state
+    with state.store.read() as conn, unless_deleted():
+        interview = interviews.load(conn, account.id, interview_id)
+        versions = reports.list_for(conn, state.seals, account.id, interview_id)
+        links = shares.list_for(conn, account.id, interview_id)
+        opened = {s.id: shares.openings(conn, account.id, s.id) for s in links}
+        client = load_client(conn, account.id, interview.client_id)
+        kept, version, saved_at_ms = filing.find_words(conn, state.seals, account.id, interview_id)
+        is_draft = not versions or writing
+        case = (
+            filing.load_case(conn, state.seals, account.id, interview_id)
+            if is_draft and interview.is_over
+            else None
+        )
+        _, last = journal.last_hash(conn, InterviewId(interview_id))
+    common: dict[str, Any] = {
+        "section": "scorecards",
+        "interview": interview,
+        "client": client,
+        "message": message,
+        "zone": account.zone,
+    }
+    if is_draft and (case is None or case.rubric is None):
+        return page(request, "report/wait.html", status=status, **common)
+    report, sheet = None, ""
+    if case is not None:
+        if not version and words is None:
+            kept = case.raters[0].scorecard.words
+        words = words or kept
+        code = filing.code_files(case.state, authorship.lines(case.recorded))
+        report = filing.draft_report(case, words, code, last.hex())
+        sheet = render.sheet(report, View(replay=f"/replay/{interview_id}"))
+    else:
+        newest = versions[-1]
+        report = reports_pure.read(newest.body)
+        sheet = render.sheet(report, View(hash=newest.hash, replay=f"/replay/{interview_id}"))
+    base = state.settings.public_url
+    return page(
+        request,
+        "report/own.html",
+        status=status,
+        sheet=sheet,
+        report=report,
+        case=case,
+        words=words,
+        version=version,
+        saved_at_ms=saved_at_ms,
+        lacks={lack.field: lack.sentence for lack in lacks},
+        versions=versions,
+        write_points=form.write_points,
+        given=given or {},
+        expiry_days=_days(client.retention_days),
+        default_days=client.retention_days,
+        links=[
+            {
+                "share": share,
+                "address": f"{base}/r/{token}"
+                if (token := shares.token_of(share, state.store.link_key))
+                else "",
+                "standing": share.standing(state.clock.wall_ms()),
+                "opened": opened[share.id],
+            }
+            for share in links
+        ],
+        **common,
+    )
+
+
+def _days(retention_days: int) -> list[int]:
+    return sorted({*EXPIRY_DAYS, retention_days})
+
+
+async def _posted(
+    request: Req, work: Callable[[Account, form.Fields], Response[Any]]
+) -> Response[Any]:
+    sent = await request.form()
+    fields: dict[str, list[str]] = {}
+    for name, value in sent.multi_items():
+        if isinstance(value, str):
+            fields.setdefault(name, []).append(value)
+    return await asyncio.to_thread(lambda: work(auth.require_account(request), fields))
+
+
+def _words(request: Req, case: Case, fields: form.Fields, account: Account) -> Words:
+    state = request.app.state
+    with state.store.read() as conn:
+        before, version, _ = filing.find_words(conn, state.seals, account.id, case.interview.id)
+    if not version:
+        before = case.raters[0].scorecard.words
+    return form.read_words(fields, case.seen_by(case.raters[0].member.id), before)
+
+
+def _case(request: Req, account: Account, interview_id: str) -> Case:
+    state = request.app.state
+    with state.store.read() as conn, unless_deleted():
+        return filing.load_case(conn, state.seals, account.id, interview_id)
+
+
+@post("/interviews/{interview_id:str}/report/words", status_code=200)
+async def save_words(request: Req, interview_id: str) -> Response[Any]:
+    """Keep the words of the report; answers with the line that says so."""
+
+    def work(account: Account, fields: form.Fields) -> Response[Any]:
+        state = request.app.state
+        case = _case(request, account, interview_id)
+        words = _words(request, case, fields, account)
+        based_on = _number(form.text(fields, "over") or form.text(fields, "version"))
+        now_ms = state.clock.wall_ms()
+        problem = score.words_too_long(words) or ""
+        status, newer = (422 if problem else 200), None
+        if not problem:
+            try:
+                with state.store.begin() as conn:
+                    based_on = filing.save_words(
+                        conn,
+                        state.seals,
+                        account.id,
+                        interview_id,
+                        words,
+                        based_on=based_on,
+                        now_ms=now_ms,
+                    )
+            except Stale as error:
+                status, newer = 409, error.version
+                problem = "These words were changed on another page."
+        return page(
+            request,
+            "report/saved.html",
+            status=status,
+            version=based_on,
+            problem=problem,
+            newer=newer,
+            saved_at_ms=None if problem else now_ms,
+            interview=case.interview,
+            zone=account.zone,
+        )
+
+    return await _posted(request, work)
+
+
+def _number(written: str) -> int:
+    return int(written) if re.fullmatch(r"[0-9]{1,8}", written) else 0
+
+
+@post("/interviews/{interview_id:str}/report/sign", status_code=200)
+async def sign(request: Req, interview_id: str) -> Response[Any]:
+    """Freeze the report, or a later version of it."""
+
+    def work(account: Account, fields: form.Fields) -> Response[Any]:
+        state = request.app.state
+        now_ms = state.clock.wall_ms()
+        case = _case(request, account, interview_id)
+        words = _words(request, case, fields, account)
+        zone = form.text(fields, "zone")
+        correction = form.text(fields, "correction")
+        again: dict[str, Any] = {
+            "words": words,
+            "writing": "correction" in fields,
+            "given": {"name": form.text(fields, "name"), "correction": correction},
+        }
+        problem = score.words_too_long(words)
+        if problem:
+            return _own(request, account, interview_id, status=422, message=problem, **again)
+        try:
+            with state.store.begin() as conn:
+                _, version, _ = filing.find_words(conn, state.seals, account.id, interview_id)
+                filing.save_words(
+                    conn,
+                    state.seals,
+                    account.id,
+                    interview_id,
+                    words,
+                    based_on=version,
+                    now_ms=now_ms,
+                )
+            with state.store.begin() as conn:
+                filing.sign_report(
+                    conn,
+                    state.seals,
+                    account.id,
+                    interview_id,
+                    words=words,
+                    lines=authorship.lines(case.recorded),
+                    name=form.text(fields, "name"),
+                    zone=zone if schedule.is_zone(zone) else account.zone,
+                    at_ms=now_ms,
+                    correction=correction,
+                    alone="alone" in fields,
+                    follows=_number(form.text(fields, "follows")),
+                )
+        except Lacking as error:
+            return _own(
+                request,
+                account,
+                interview_id,
+                status=422,
+                lacks=error.lacks,
+                message="Something is still missing. It is marked below.",
+                **again,
+            )
+        except NotYet as error:
+            return _own(request, account, interview_id, status=409, message=str(error), **again)
+        except Stale:
+            words_of_house = (
+                "This report was signed on another page just now. Nothing was signed twice."
+            )
+            return _own(request, account, interview_id, status=409, message=words_of_house)
+        return Redirect(f"/interviews/{interview_id}/report", status_code=303)
+
+    return await _posted(request, work)
+
+
+@post("/interviews/{interview_id:str}/report/shares", status_code=200)
+async def share(request: Req, interview_id: str) -> Response[Any]:
+    """Make a link to the signed report."""
+
+    def work(account: Account, fields: form.Fields) -> Response[Any]:
+        state = request.app.state
+        now_ms = state.clock.wall_ms()
+        with state.store.begin() as conn, unless_deleted():
+            interview = interviews.load(conn, account.id, interview_id)
+            if reports.find_newest(conn, state.seals, account.id, interview_id) is None:
+                raise NotFound(interview_id)
+            client = load_client(conn, account.id, interview.client_id)
+            days = _number(form.text(fields, "days")) or client.retention_days
+            shares.create(
+                conn,
+                state.store.link_key,
+                account.id,
+                interview_id,
+                label=(form.text(fields, "label") or client.name)[:LABEL_MAX],
+                with_replay="with_replay" in fields,
+                expires_at_ms=min(now_ms + min(days, 3650) * DAY_MS, interview.delete_at_ms),
+                now_ms=now_ms,
+            )
+        return Redirect(f"/interviews/{interview_id}/report#links", status_code=303)
+
+    return await _posted(request, work)
+
+
+@post("/interviews/{interview_id:str}/report/shares/{share_id:str}/off", status_code=200)
+async def switch_off(request: Req, interview_id: str, share_id: str) -> Response[Any]:
+    """Switch a link off at once."""
+
+    def work(account: Account, fields: form.Fields) -> Response[Any]:
+        state = request.app.state
+        with state.store.begin() as conn:
+            if shares.load(conn, account.id, share_id).interview_id != interview_id:
+                raise NotFound(share_id)
+            shares.revoke(conn, account.id, share_id, state.clock.wall_ms())
+        return Redirect(f"/interviews/{interview_id}/report#links", status_code=303)
+
+    return await _posted(request, work)
+
+
+@get("/interviews/{interview_id:str}/report.pdf", sync_to_thread=True)
+def own_pdf(request: Req, interview_id: str) -> Response[Any]:
+    account = auth.require_account(request)
+    state = request.app.state
+    with state.store.read() as conn, unless_deleted():
+        interviews.load(conn, account.id, interview_id)
+        found = reports.find_newest(conn, state.seals, account.id, interview_id)
+    if found is None:
+        raise NotFound(interview_id)
+    return _pdf(request, reports_pure.read(found.body), found.hash)
+
+
+@get("/interviews/{interview_id:str}/report.json", sync_to_thread=True)
+def own_json(request: Req, interview_id: str) -> Response[Any]:
+    """The canonical JSON of the newest version: the bytes that its hash is over."""
+    account = auth.require_account(request)
+    state = request.app.state
+    with state.store.read() as conn, unless_deleted():
+        interviews.load(conn, account.id, interview_id)
+        found = reports.find_newest(conn, state.seals, account.id, interview_id)
+    if found is None:
+        raise NotFound(interview_id)
+    return Response(
+        found.body,
+        media_type="application/json",
+        headers={
+            "content-disposition": f'attachment; filename="report-{interview_id}-{found.version}.json"'
+        },
+    )
+
+
+def _pdf(request: Req, report: Report, hash_: str) -> Response[Any]:
+    paper: Paper = "letter" if request.query_params.get("print") == "letter" else "a4"
+    view = View(hash=hash_, address=request.app.state.settings.public_url)
+    try:
+        made = render.pdf(render.pdf_page(report, view, paper))
+    except PdfBusy:
+        return page(
+            request,
+            "errors/page.html",
+            status=503,
+            title="The PDF is not ready.",
+            sentence="Several are being made just now. Try again in half a minute; the report itself is on its page.",
+            code="",
+        )
+    except PdfFailed as error:
+        log.exception("report.pdf_failed", report=report.id, why=str(error))
+        return page(
+            request,
+            "errors/page.html",
+            status=500,
+            title="The PDF could not be made, and it is our fault.",
+            sentence="The report itself is on its page, and your browser can print it from there.",
+            code="",
+        )
+    return Response(
+        made,
+        media_type="application/pdf",
+        headers={
+            "content-disposition": 'inline; filename="interview-report.pdf"',
+            "x-robots-tag": "noindex",
+        },
+    )
+
+
+# ------------------------------------------------------------------------------------------------ the reader's page
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """What a link opens now."""
+
+    share: Share
+    report: Report
+    hash: str
+    newest: int
+    """The number of the version that counts."""
+    versions: tuple[int, ...]
+
+
+def _open(request: Req, token: str) -> Opened:
+    """Raises NotFound for a token that was never issued, Gone for one that has ended."""
+    state = request.app.state
+    now_ms = state.clock.wall_ms()
+    with state.store.read() as conn:
+        found = shares.find(conn, token)
+        if found is None:
+            raise NotFound(token)
+        standing = found.standing(now_ms)
+        if standing == "expired":
+            day = schedule.date_in_words(found.expires_at_ms, "UTC")
+            raise Gone(
+                "This link has expired.",
+                f"It worked until {day}. Ask the person who sent it for a new one.",
+            )
+        if standing == "revoked":
+            raise Gone(
+                "This link was switched off.", "The person who sent it may have sent a newer one."
+            )
+        with unless_deleted():
+            versions = reports.list_for(conn, state.seals, found.owner_id, found.interview_id)
+    if not versions:
+        raise NotFound(token)
+    wanted = _number(request.query_params.get("version", ""))
+    chosen = next((v for v in versions if v.version == wanted), versions[-1])
+    return Opened(
+        found,
+        reports_pure.read(chosen.body),
+        chosen.hash,
+        versions[-1].version,
+        tuple(v.version for v in versions),
+    )
+
+
+@get("/r/{token:str}", sync_to_thread=True)
+def show_shared(request: Req, token: str) -> Response[Any]:
+    """The report by a link. That it was opened is logged, as a time."""
+    opened = _open(request, token)
+    state = request.app.state
+    with state.store.begin() as conn:
+        shares.note_opened(conn, opened.share, state.clock.wall_ms())
+    is_old = opened.report.version != opened.newest
+    sheet = render.sheet(
+        opened.report,
+        View(
+            hash=opened.hash,
+            replay=f"/r/{token}/replay" if opened.share.with_replay else "",
+            replaced_by=opened.newest if is_old else None,
+        ),
+    )
+    paper = request.query_params.get("print")
+    response = page(
+        request,
+        "report/shared.html",
+        sheet=sheet,
+        report=opened.report,
+        opened=opened,
+        token=token,
+        paper=paper if paper in render.PAPERS else "",
+    )
+    response.headers["x-robots-tag"] = "noindex, nofollow, noarchive"
+    return response
+
+
+@get("/r/{token:str}/report.pdf", sync_to_thread=True)
+def shared_pdf(request: Req, token: str) -> Response[Any]:
+    opened = _open(request, token)
+    state = request.app.state
+    with state.store.begin() as conn:
+        shares.note_opened(conn, opened.share, state.clock.wall_ms())
+    return _pdf(request, opened.report, opened.hash)
+
+
+def _second(written: str) -> str:
+    """The query that starts a replay at this second."""
+    return f"?t={written}" if re.fullmatch(r"[0-9]{1,6}", written) else ""
+
+
+@get("/r/{token:str}/replay", sync_to_thread=True)
+def ask_replay(request: Req, token: str) -> Response[Any]:
+    """A time in the report leads here: on to the replay, or to the one press that lets this browser in."""
+    opened = _open(request, token)
+    if not opened.share.with_replay:
+        raise NotFound(token)
+    state = request.app.state
+    interview_id = opened.share.interview_id
+    at = request.query_params.get("t", "")
+    cookie = request.cookies.get(READER + interview_id)
+    if cookie:
+        with state.store.read() as conn:
+            if shares.find_reader(conn, interview_id, cookie, state.clock.wall_ms()) is not None:
+                return Redirect(f"/replay/{interview_id}{_second(at)}", status_code=303)
+    response = page(
+        request,
+        "report/replay.html",
+        token=token,
+        at=at if _second(at) else "",
+        report=opened.report,
+    )
+    response.headers["x-robots-tag"] = "noindex, nofollow, noarchive"
+    return response
+
+
+@post("/r/{token:str}/replay", status_code=200, opt={"csrf": "origin"})
+async def watch_replay(request: Req, token: str) -> Response[Any]:
+    """Trade the link's token for the cookie that the replay asks for."""
+    sent = await request.form()
+    at = str(sent.get("t", ""))
+
+    def work() -> Response[Any]:
+        opened = _open(request, token)
+        state = request.app.state
+        now_ms = state.clock.wall_ms()
+        with state.store.begin() as conn:
+            cookie = shares.admit_reader(conn, opened.share, now_ms)
+        interview_id = opened.share.interview_id
+        response: Response[Any] = Redirect(f"/replay/{interview_id}{_second(at)}", status_code=303)
+        response.set_cookie(
+            Cookie(
+                key=READER + interview_id,
+                value=cookie,
+                max_age=max(1, (opened.share.expires_at_ms - now_ms) // 1000),
+                path="/",
+                httponly=True,
+                secure=state.settings.is_https,
+                samesite="lax",
+            )
+        )
+        return response
+
+    return await asyncio.to_thread(work)
+
+
+ROUTES = [
+    show_own, save_words, sign, share, switch_off, own_pdf, own_json,
+    show_shared, shared_pdf, ask_replay, watch_replay,
+]  # fmt: skip

@@ -1,0 +1,23 @@
+// The report's pages: times that lead into the replay, and the signer's zone.
+const zone = document.querySelector<HTMLInputElement>('input[name="zone"]');
+if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+// A time is one press away from the replay: the same form that the button sends, with the second in it.
+const watch = document.querySelector<HTMLFormElement>("form#watch");
+if (watch) {
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a.t") : null;
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const second = new URL(link.href).searchParams.get("t");
+    const field = watch.elements.namedItem("t");
+    if (second === null || !(field instanceof HTMLInputElement)) return;
+    event.preventDefault();
+    field.value = second;
+    watch.requestSubmit();
+  });
+}
+
+for (const mistake of document.querySelectorAll<HTMLElement>('[aria-invalid="true"]')) {
+  mistake.focus();
+  break;
+}
