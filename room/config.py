@@ -179,7 +179,12 @@ SETTINGS: tuple[Setting, ...] = (
         "a browser's origin come from it. Without it: http, ROOM_HOST and ROOM_PORT",
         _origin,
     ),
-    Setting("ROOM_DATA_DIR", ".room", "Folder for everything that Room writes", _folder),
+    Setting(
+        "ROOM_DATA_DIR",
+        ".room",
+        "Folder for everything that Room writes, seen from where it is started",
+        _folder,
+    ),
     Setting(
         "ROOM_DATABASE_URL",
         "",
