@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -111,7 +112,7 @@ def _own(
         words=words,
         version=version,
         saved_at_ms=saved_at_ms,
-        lacks={lack.field: lack.sentence for lack in lacks},
+        lacks=defaultdict(str, {lack.field: lack.sentence for lack in lacks}),
         versions=versions,
         write_points=form.write_points,
         given=given or {},

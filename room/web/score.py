@@ -5,6 +5,7 @@ A page is made from what its rater may see, never filtered in the template: the 
 
 import asyncio
 import secrets
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -147,7 +148,7 @@ def show(
         card=shown,
         by_competency=evidence.by_competency([c.id for c in case.rubric.competencies], moments),
         cited=_cited(shown, moments),
-        lacks={lack.field: lack.sentence for lack in lacks},
+        lacks=defaultdict(str, {lack.field: lack.sentence for lack in lacks}),
         conflict=conflict,
         correcting=correcting,
         device=(given or {}).get("device") or secrets.token_hex(8),
