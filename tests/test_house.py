@@ -59,8 +59,10 @@ def texts(*patterns: str) -> list[tuple[str, str]]:
     return read
 
 
-def without_comments(template: str) -> str:
-    return re.sub(r"\{#.*?#\}|<!--.*?-->", "", template, flags=re.DOTALL)
+def as_markup(template: str) -> str:
+    """Without comments and Jinja's own words, in which `one == other` would look like a handler."""
+    plain = re.sub(r"\{#.*?#\}|<!--.*?-->|\{%.*?%\}", " ", template, flags=re.DOTALL)
+    return re.sub(r"\{\{.*?\}\}", "value", plain, flags=re.DOTALL)
 
 
 def test_no_module_has_a_name_that_says_nothing():
@@ -99,7 +101,7 @@ def test_no_template_holds_an_inline_script_or_handler():
     templates = texts("templates/*.html")
     assert templates
     for name, text in templates:
-        template = without_comments(text)
+        template = as_markup(text)
         assert not INLINE_SCRIPT.search(template), name
         assert not HANDLER.search(template), name
 
