@@ -195,7 +195,7 @@ export class CodeEditor {
 
   private editability(): Extension {
     const can = this.room.canEdit;
-    return [EditorState.readOnly.of(!can), EditorView.editable.of(can), can ? [] : EditorView.contentAttributes.of({ tabindex: "0" })];
+    return [EditorState.readOnly.of(!can), EditorView.editable.of(can), EditorView.contentAttributes.of({ tabindex: "0" })];
   }
 
   private keepPlace(): void {

@@ -108,6 +108,7 @@ function mountLine(page: Page): void {
   field.setAttribute("role", "combobox");
   field.setAttribute("aria-autocomplete", "list");
   field.setAttribute("aria-controls", offers.id);
+  field.setAttribute("aria-expanded", "false");
   const tag = h("button", { class: "chip line tag", type: "button", hidden: true, onclick: () => setCompetency(null) });
   form.prepend(tag);
 
@@ -154,7 +155,10 @@ function mountLine(page: Page): void {
     }
   };
   field.addEventListener("input", draw);
-  field.addEventListener("blur", () => (offers.hidden = true));
+  field.addEventListener("blur", () => {
+    offers.hidden = true;
+    field.setAttribute("aria-expanded", "false");
+  });
   field.addEventListener("keydown", (event) => {
     const found = offers.hidden ? [] : matching();
     if (found.length > 0 && (event.key === "ArrowDown" || event.key === "ArrowUp")) {

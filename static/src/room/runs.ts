@@ -2,6 +2,7 @@ import { wallText } from "./clock";
 import { fileLanguage } from "./filenames";
 import { h, setText } from "./dom";
 import type { Files } from "./files";
+import { keysOf, keyText, onMac } from "./keys";
 import type { Page } from "./page";
 import { hiddenOf, testGroup } from "./testlist";
 import { passed, runnerWords, runTone, runWords, testsSentence } from "./words";
@@ -91,7 +92,7 @@ function mountTerminal(page: Page): void {
   room.terminalReset.on((text) => {
     const run = text && room.state.runs.find((one) => one.id === text.run);
     if (!text || !run) {
-      terminal.clear();
+      terminal.clear(keyText(keysOf("run"), onMac()));
       return;
     }
     const started = room.state.started_wall_ms;

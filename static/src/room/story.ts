@@ -66,6 +66,7 @@ export function mountStory(page: Page): void {
     for (const part of document.querySelectorAll<HTMLElement>("#problem [data-part-id]")) {
       if (fresh.delete(part.dataset["partId"] ?? "")) {
         part.classList.add("fresh");
+        part.addEventListener("animationend", () => part.classList.remove("fresh"), { once: true });
         part.scrollIntoView({ block: "nearest" });
       }
     }

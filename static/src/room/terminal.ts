@@ -67,10 +67,11 @@ export class OutputTerminal {
     this.terminal.write(`${fresh}${FAINT}${plain(sentence)}${RESET}\r\n`);
   }
 
-  clear(): void {
+  /** Nothing was run yet; `runKey` is how this person's keyboard says Run. */
+  clear(runKey = "Run"): void {
     this.shownRun = null;
     this.terminal.reset();
-    this.terminal.write(`${FAINT}Output shows here. Run runs the open file.${RESET}`);
+    this.terminal.write(`${FAINT}Output shows here. ${runKey} runs the code.${RESET}`);
   }
 
   private fit(): void {
