@@ -20,13 +20,47 @@ from room.session.ids import InterviewId
 from room.store import interviews
 from room.store.engine import Store
 from room.store.sealing import Seals
-from room.web import assets, auth, errors, live, replay, report, score, security
+from room.web import (
+    assets,
+    auth,
+    clients,
+    course,
+    desk,
+    errors,
+    join,
+    live,
+    people,
+    privacy,
+    questions,
+    replay,
+    report,
+    score,
+    security,
+)
+from room.web import interviews as interview_pages
 from room.web import room as room_page
+from room.web import settings as settings_page
 from room.web.house import Rows
 
 log = structlog.get_logger()
 
-PAGES = (auth, live, room_page, replay, score, report)
+PAGES = (
+    auth,
+    desk,
+    interview_pages,
+    course,
+    people,
+    clients,
+    questions,
+    join,
+    privacy,
+    settings_page,
+    live,
+    room_page,
+    replay,
+    score,
+    report,
+)
 
 
 def create_app(

@@ -145,7 +145,7 @@ def message(invitation: Invitation) -> str:
             "What is not recorded:",
             *(f"- {sentence}" for sentence in disclosure.NOT_RECORDED),
             "",
-            f"Everything is deleted on {schedule.date_in_words(one.delete_at_ms, zone)}. You can ask for it to be deleted sooner.",
+            f"Everything is deleted on {schedule.date_in_words(one.delete_at_ms, zone)}, or sooner if you ask for it.",
             "If you do not want to be recorded, say so on the page before you enter, or answer this message.",
             "",
             "To practise: open the link whenever you like. The page checks your connection, the code runner and your browser.",

@@ -9,11 +9,11 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
-    delete,
     insert,
     select,
     update,
 )
+from sqlalchemy import delete as sa_delete
 
 from room.session.ids import new_id
 from room.store.engine import NotFound
@@ -110,9 +110,9 @@ def list_for(conn: Connection, owner_id: str) -> list[Client]:
     return [Client(**row._asdict()) for row in conn.execute(query)]
 
 
-def delete_demo(conn: Connection, owner_id: str) -> None:
-    """Remove the demo's clients; their interviews must be gone before."""
-    conn.execute(delete(clients).where(clients.c.owner_id == owner_id, clients.c.is_demo))
+def delete(conn: Connection, owner_id: str, client_id: str) -> None:
+    """Remove a client without interviews."""
+    conn.execute(sa_delete(clients).where(_is(owner_id, client_id)))
 
 
 def _is(owner_id: str, client_id: str) -> ColumnElement[bool]:

@@ -47,7 +47,7 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
     def _headers(self, path: str, nonce: str) -> list[tuple[bytes, bytes]]:
-        inline = " 'unsafe-inline'" if path.startswith(INLINE_STYLES) else ""
+        inline = " 'unsafe-inline'" if path.startswith(INLINE_STYLES) else f" 'nonce-{nonce}'"
         policy = (
             f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'{inline}; img-src 'self' data:; "
             "font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "

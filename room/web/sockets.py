@@ -1,25 +1,38 @@
-"""What a page asks of a live room from outside: close somebody's socket, or take a wish. Without an open room both do nothing."""
+"""What a page asks of a live room from outside: close somebody's sockets, take a wish, or say who is there."""
 
 from typing import Any
 
-import anyio.from_thread
 from litestar.connection import ASGIConnection
 
 from room.session.commands import Command
+from room.session.ids import InterviewId, MemberId
+from room.session.state import SessionState
 
 SIGNED_OUT = 4401
 NOT_ALLOWED = 4403
+ENDED = 4410
+
+Connection = ASGIConnection[Any, Any, Any, Any]
 
 
-def close_member(connection: ASGIConnection[Any, Any, Any, Any], interview_id: str, member_id: str, code: int) -> None:
-    """Close a member's sockets at once, with this close code. Called from a handler's thread."""
+def close_member(connection: Connection, interview_id: str, member_id: str, code: int) -> None:
+    """Close a member's sockets at once, with this close code."""
     hub = connection.app.state.get("hub")
     if hub is not None:
-        hub.close_member(interview_id, member_id, code)
+        hub.close_member(InterviewId(interview_id), MemberId(member_id), code)
 
 
-def submit(connection: ASGIConnection[Any, Any, Any, Any], interview_id: str, command: Command) -> None:
-    """Give the room a command of the server's own. Called from a handler's thread."""
+def tell(connection: Connection, interview_id: str, command: Command) -> None:
+    """Give the room a command of the server's own, without waiting for it."""
     hub = connection.app.state.get("hub")
     if hub is not None:
-        anyio.from_thread.run(hub.submit, interview_id, command)
+        hub.tell(InterviewId(interview_id), command)
+
+
+def open_state(connection: Connection, interview_id: str) -> SessionState | None:
+    """The state of the room while it is open in this process, else None."""
+    hub = connection.app.state.get("hub")
+    found: SessionState | None = (
+        hub.open_state(InterviewId(interview_id)) if hub is not None else None
+    )
+    return found

@@ -1,5 +1,6 @@
 """Pages from templates: escaped by default, with the words and times that every page may need."""
 
+from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,29 @@ from room.web.markdown import to_html
 
 assets = Assets()
 
+BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def zone_label(zone: str) -> str:
+    """What a zone field shows: the city where that alone names the zone again, else what was typed."""
+    city = schedule.city(zone)
+    return city if schedule.zone_of_city(city) == zone else zone
+
+
+def browser_name(agent: str) -> str:
+    """``Firefox on Linux`` from a User-Agent."""
+    name = next((word for mark, word in BROWSERS if mark in agent), "A browser")
+    system = next((word for mark, word in SYSTEMS if mark in agent), "")
+    return f"{name} on {system}" if system else name
+
+
 environment = Environment(
     loader=FileSystemLoader(TEMPLATES),
     autoescape=True,
@@ -23,7 +47,7 @@ environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-environment.globals["asset"] = assets.path
+environment.globals |= {"asset": assets.path, "zones": schedule.zones()}
 environment.filters |= {
     "clock": schedule.clock,
     "clock_beside": schedule.clock_beside,
@@ -31,6 +55,10 @@ environment.filters |= {
     "date": schedule.date_in_words,
     "short_time": schedule.short,
     "city": schedule.city,
+    "zone_label": zone_label,
+    "until": schedule.until,
+    "iso_day": lambda at_ms, zone: schedule.local(at_ms, zone).date().isoformat(),
+    "browser_name": browser_name,
     "iso": lambda at_ms: datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(),
     "markdown": to_html,
     "first_name": lambda name: name.split(" ")[0],
@@ -62,6 +90,8 @@ def render(request: ASGIConnection[Any, Any, Any, Any], template: str, **context
         "now_ms": state.clock.wall_ms(),
         "counts": _counts(request) if account and "section" in context else {},
     }
+    if "typed" in context:
+        context["typed"] = defaultdict(str, context["typed"])  # a field that nobody has filled is empty
     return environment.get_template(template).render(given | context)
 
 

@@ -1,0 +1,89 @@
+"""The desk: what is next, what comes then, what is due, and a new interview."""
+
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.response import Redirect, Response
+
+from room.desk import booking, overview, plan, questions
+from room.session.ids import InterviewId
+from room.store import clients, interviews, rubrics
+from room.store.accounts import Account
+from room.store.engine import Connection
+from room.web import sockets
+from room.web.auth import require_account
+from room.web.templating import page
+
+
+@get("/desk", sync_to_thread=True)
+def show_desk(request: Request[Any, Any, Any]) -> Response[Any]:
+    account = require_account(request)
+    return page(
+        request,
+        "desk/desk.html",
+        section="desk",
+        **_desk(request, account),
+        **_form(request, account),
+    )
+
+
+@get("/desk/upcoming", sync_to_thread=True)
+def show_upcoming(request: Request[Any, Any, Any]) -> Response[Any]:
+    """The part of the desk that changes by itself."""
+    account = require_account(request)
+    return page(request, "desk/upcoming.html", **_desk(request, account))
+
+
+@post("/demo/remove", sync_to_thread=True, status_code=200)
+def remove_demo(request: Request[Any, Any, Any]) -> Response[Any]:
+    """The demo goes with one press: its interviews, recordings, reports and clients; what is the account's own stays."""
+    account = require_account(request)
+    state = request.app.state
+    with state.store.begin() as conn:
+        removed = booking.remove_demo(conn, account.id)
+        for interview_id in removed:
+            state.seals.destroy(conn, InterviewId(interview_id))
+    return Redirect("/desk", status_code=303)
+
+
+def _desk(request: Request[Any, Any, Any], account: Account) -> dict[str, Any]:
+    now_ms = request.app.state.clock.wall_ms()
+    with request.app.state.store.read() as conn:
+        found = overview.overview(
+            conn, account, now_ms, lambda one: sockets.open_state(request, one)
+        )
+        has_demo = any(one.is_demo for one in interviews.list_for(conn, account.id))
+    return {"desk": found, "has_demo": has_demo}
+
+
+def _form(request: Request[Any, Any, Any], account: Account) -> dict[str, Any]:
+    with request.app.state.store.read() as conn:
+        return form_context(conn, account)
+
+
+def form_context(
+    conn: Connection,
+    account: Account,
+    typed: dict[str, Any] | None = None,
+    faults: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """What the form for a new interview is drawn with: the choices, what was typed, and words under the fields."""
+    all_clients = clients.list_for(conn, account.id)
+    first = all_clients[0] if all_clients else None
+    start: dict[str, Any] = {
+        "client": first.id if first else "new",
+        "template": plan.templates()[0].key,
+        "candidate_zone": account.zone,
+        "rubric": "",
+    }
+    return {
+        "clients": all_clients,
+        "templates": plan.templates(),
+        "questions": questions.list_for(conn, account.id),
+        "rubrics": rubrics.list_for(conn, account.id),
+        "typed": start | (typed or {}),
+        "faults": faults or {},
+    }
+
+
+ROUTES = [show_desk, show_upcoming, remove_demo]

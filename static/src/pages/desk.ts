@@ -1,0 +1,152 @@
+// The desk and the pages of interviews: the new-interview form that shows everybody's time and fills itself from a pasted line,
+// the upcoming list that keeps itself fresh, and the few single keys of these pages.
+import { toast } from "../toast";
+
+const REFRESH_MS = 20_000;
+
+async function partial(address: string): Promise<string | null> {
+  try {
+    const response = await fetch(address, { headers: { accept: "text/html" } });
+    return response.ok ? await response.text() : null;
+  } catch {
+    return null; // offline: the page stays as it is
+  }
+}
+
+function fieldOf(form: HTMLFormElement, name: string): HTMLInputElement | HTMLSelectElement | null {
+  const field = form.elements.namedItem(name);
+  return field instanceof HTMLInputElement || field instanceof HTMLSelectElement ? field : null;
+}
+
+/** Shows the typed time in all zones; the newest answer wins. */
+function watchTimes(form: HTMLFormElement): () => void {
+  let asked = 0;
+  return () => {
+    const shown = form.querySelector<HTMLElement>("[data-preview]");
+    if (!shown) return;
+    const question = new URLSearchParams();
+    for (const name of ["client", "template", "candidate", "candidate_zone", "day", "time", "except"]) {
+      question.set(name, fieldOf(form, name)?.value ?? "");
+    }
+    const mine = ++asked;
+    void partial(`/interviews/preview?${question}`).then((html) => {
+      if (html !== null && mine === asked) shown.innerHTML = html;
+    });
+  };
+}
+
+async function readLine(form: HTMLFormElement, text: string): Promise<boolean> {
+  const response = await fetch(`/interviews/shorthand?${new URLSearchParams({ text })}`);
+  if (!response.ok) return false;
+  const said = (await response.json()) as Record<string, string>;
+  if (!said["candidate"]) return false;
+  const values = { ...said, candidate_zone: said["candidate_zone_city"] ?? "" };
+  for (const [name, value] of Object.entries(values)) {
+    const field = fieldOf(form, name);
+    if (field && value) field.value = value;
+  }
+  return true;
+}
+
+async function create(form: HTMLFormElement): Promise<void> {
+  const body = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) body.append(name, String(value));
+  const response = await fetch(form.action, { method: "POST", body, headers: { accept: "application/json, text/html" } });
+  if (response.status === 422) {
+    const holder = document.createElement("div");
+    holder.innerHTML = await response.text();
+    const answered = holder.querySelector("form");
+    if (!answered) return;
+    form.replaceWith(answered);
+    startForm(answered);
+    answered.querySelector<HTMLElement>("[aria-invalid]")?.focus();
+    return;
+  }
+  if (!response.ok) {
+    form.submit(); // the server's own page says what is wrong
+    return;
+  }
+  const made = (await response.json()) as { href: string; link: string };
+  try {
+    await navigator.clipboard.writeText(made.link);
+    sessionStorage.setItem("room.said", "Link copied");
+  } catch {
+    sessionStorage.setItem("room.said", "The interview is made. Copy its link here.");
+  }
+  location.assign(made.href);
+}
+
+function startForm(form: HTMLFormElement): void {
+  const show = watchTimes(form);
+  form.addEventListener("change", (event) => {
+    if (event.target instanceof HTMLSelectElement && event.target.name === "client") {
+      const isNew = event.target.value === "new";
+      form.querySelector("[data-new-client]")?.toggleAttribute("hidden", !isNew);
+    }
+    show();
+  });
+  const candidate = fieldOf(form, "candidate");
+  candidate?.addEventListener("paste", () => {
+    // After the paste has arrived in the field.
+    setTimeout(() => void readLine(form, candidate.value).then((filled) => filled && show()));
+  });
+  candidate?.addEventListener("change", () => void readLine(form, candidate.value).then((filled) => filled && show()));
+  if (form.matches("[data-new-interview]")) {
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void create(form);
+    });
+  }
+  show();
+}
+
+function keepFresh(section: HTMLElement, address: string): void {
+  setInterval(() => {
+    if (document.hidden || section.contains(document.activeElement)) return;
+    void partial(address).then((html) => {
+      if (html !== null && section.innerHTML !== html) section.innerHTML = html;
+    });
+  }, REFRESH_MS);
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || target.matches("input, select, textarea"));
+}
+
+function startKeys(): void {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
+    if (event.key === "j" || event.key === "k") {
+      const links = [...document.querySelectorAll<HTMLElement>("[data-row] a")];
+      const at = links.indexOf(document.activeElement as HTMLElement);
+      const next = links[event.key === "j" ? Math.min(at + 1, links.length - 1) : Math.max(at - 1, 0)];
+      next?.focus();
+      return;
+    }
+    const link = document.querySelector<HTMLElement>(`[data-key="${CSS.escape(event.key)}"]`);
+    if (link) {
+      event.preventDefault();
+      link.click();
+    }
+  });
+}
+
+/** Copying an invitation is also told to the server, which then calls it sent. */
+function startCopies(): void {
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-also-post]") : null;
+    const address = button?.dataset["alsoPost"];
+    if (!address) return;
+    void fetch(address, { method: "POST", headers: { "X-CSRF": button.dataset["csrf"] ?? "" }, keepalive: true });
+  });
+}
+
+for (const form of document.querySelectorAll<HTMLFormElement>("[data-new-interview], [data-move]")) startForm(form);
+for (const section of document.querySelectorAll<HTMLElement>("[data-refresh]")) keepFresh(section, section.dataset["refresh"] ?? "");
+startKeys();
+startCopies();
+const said = sessionStorage.getItem("room.said");
+if (said) {
+  sessionStorage.removeItem("room.said");
+  toast(said);
+}
