@@ -165,6 +165,7 @@ sub run {
     my ($status, $deadline, $result_room) = (undef, $start + $wall_ms / 1000, 1 << 20);
     my $check_cpu = $start + $cpu_ms / 2000;
     my $killed = 0;
+    my $listen_at = 0;                                     # many small writes gather in the pipe meanwhile
 
     while (1) {
         my $time = now();
@@ -189,12 +190,14 @@ sub run {
         last if $killed && (!%open || $why eq 'output');
 
         my ($readers, $writers) = ('', '');
-        vec($readers, fileno $_, 1) = 1 for values %open;
+        my $listening = $killed || $time >= $listen_at;
+        if ($listening) { vec($readers, fileno $_, 1) = 1 for values %open }
         vec($readers, 0, 1) = 1 unless $killed;
         if ($in_w && !length $stdin && $stdin_ends) { close $in_w; undef $in_w }
         vec($writers, fileno $in_w, 1) = 1 if $in_w && length $stdin;
         my $wait = $deadline - $time;
         $wait = 0.02 if $wait > 0.02;
+        $wait = $listen_at - $time if !$listening && $wait > $listen_at - $time;
         $wait = 0 if $wait < 0;
         next if select($readers, $writers, undef, $killed ? 1 : $wait) < 1;
 
@@ -213,6 +216,7 @@ sub run {
             if ($n > $$left) { $why = 'output' if !$why || $why eq 'exit'; $bytes = substr $bytes, 0, $$left }
             $$left -= length $bytes;
             emit($type, $bytes) if length $bytes;
+            $listen_at = now() + 0.002 if $n < 32768;
         }
         if (!$killed && vec($readers, 0, 1)) {
             fill_control() or exit 0;

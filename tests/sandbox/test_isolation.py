@@ -114,6 +114,13 @@ async def test_what_a_program_cannot_see_is_set_too():
     assert host["PidsLimit"] == 7
     assert host["NanoCpus"] == 1_000_000_000
     assert host["LogConfig"] == {"Type": "none"}
+    # What the image or the engine's defaults also give is said all the same.
+    assert (host["NetworkMode"], options["NetworkDisabled"]) == ("none", True)
+    assert (options["User"], host["IpcMode"], host["Init"]) == ("10001:10001", "private", False)
+    assert (options["OpenStdin"], options["StdinOnce"], options["Tty"]) == (True, True, False)
+    ulimits = {limit["Name"]: (limit["Soft"], limit["Hard"]) for limit in host["Ulimits"]}
+    assert {"memlock": (0, 0), "rtprio": (0, 0), "core": (0, 0)}.items() <= ulimits.items()
+    assert all("nosuid,nodev,noexec" in mount for mount in host["Tmpfs"].values())
     assert host["Privileged"] is False
     assert "Binds" not in host
     assert "Mounts" not in host
