@@ -40,7 +40,7 @@ def rubric(rubrics) -> Rubric:
     return rubrics[0]
 
 
-def record(*steps: tuple[int, MemberId, e.Event]) -> tuple[e.Recorded, ...]:
+def put_down(*steps: tuple[int, MemberId, e.Event]) -> tuple[e.Recorded, ...]:
     return tuple(
         e.Recorded(seq, at_ms, DAY_ONE + at_ms, by, event)
         for seq, (at_ms, by, event) in enumerate(steps, 1)
@@ -62,6 +62,11 @@ def typed() -> tuple[bytes, bytes]:
     return updates[0], updates[1]
 
 
+@pytest.fixture(name="record", scope="session")
+def record_() -> Callable[..., tuple[e.Recorded, ...]]:
+    return put_down
+
+
 @pytest.fixture
 def session() -> tuple[e.Recorded, ...]:
     return tale(IRIS, CAL)
@@ -81,7 +86,7 @@ def tale(iris: MemberId, cal: MemberId) -> tuple[e.Recorded, ...]:
     question = e.QuestionPlan(
         "q1", "Booking gaps", (e.PartPlan("s1", "One calendar", hints=3, has_tests=True),)
     )
-    return record(
+    return put_down(
         (0, SYSTEM, e.SessionPlanned(
             InterviewId("i_1"),
             (e.StagePlan("hello", "Hello", 5), e.StagePlan("gaps", "Booking gaps", 40)),

@@ -150,7 +150,7 @@ SECRETS = (
 
 
 def test_the_second_rater_gets_nothing_of_the_lead_before_both_are_in(held):
-    held.score(**{"not_for_report": "A secret between us."})
+    held.score(not_for_report="A secret between us.")
     text = held.get(f"/score/{held.id}", "ron").text
     assert "Scored blind" in text
     for secret in (*SECRETS, "A secret between us."):
