@@ -384,10 +384,10 @@ def stage(
         rater = members.add(conn, iris.id, row.id, role="rater", name="Rana Sato", now_ms=now)
         seals.create(conn, iris.id, row.id, now)
         part = question.body["stages"][0]["id"]
-        competency = rubric.body["competencies"][0]["id"]
+        competency, other = (one["id"] for one in rubric.body["competencies"][:2])
         names = {
             IRIS: lead.id, CAL: cal.id, OLGA: olga.id, "i_test": row.id, "q_1": question.id, "p_1": part,
-            "c_plan": competency,
+            "c_plan": competency, "c_test": other,
         }  # fmt: skip
         pen = journal.Pen(row.id, iris.id, seals.cipher(conn, row.id), journal.genesis(row.id))
         rows = pen.to_rows(recast(recorded, names))

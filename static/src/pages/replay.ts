@@ -58,12 +58,13 @@ class Replay {
     const canPin = page.dataset["canPin"] !== undefined;
     this.lists = new Lists(index, this.people, page.dataset["blind"] ?? "", canPin, (ms, isPin) => this.goTo(ms, isPin));
     this.terminal = new TerminalPane(
+      page.dataset["terminal"] ?? "",
       () => loadSettings().screen_reader_terminal,
       (file) => this.player.scene.moment.files?.find((one) => one.id === file)?.name ?? "a file",
       (member) => this.people.get(member)?.first ?? "",
     );
     this.problem = new ProblemPane(index);
-    this.followed = this.people_to_follow[0]?.member ?? null;
+    this.followed = this.peopleToFollow[0]?.member ?? null;
     this.furnish();
     this.listen();
     if (canPin) this.pinning();
@@ -76,7 +77,7 @@ class Replay {
   }
 
   /** The candidate first, then the others who typed or came. */
-  private get people_to_follow(): Person[] {
+  private get peopleToFollow(): Person[] {
     const came = new Set(this.index.presence.map((one) => one.member));
     const there = this.index.people.filter((person) => came.has(person.member) || person.role === "candidate");
     return there.sort((a, b) => Number(b.role === "candidate") - Number(a.role === "candidate"));
@@ -86,8 +87,7 @@ class Replay {
     const { index } = this;
     say(part("duration"), clockText(index.duration_ms));
     say(part("quiet-words"), quietText(index.quiet));
-    for (const person of this.index.people) {
-      if (!this.people_to_follow.includes(person)) continue;
+    for (const person of this.peopleToFollow) {
       part("people").append(el("li", { class: "row tight small dim" }, el("span", { class: "dot", "data-colour": person.colour }), el("bdi", {}, person.first)));
     }
     for (const speed of SPEEDS) {
@@ -263,7 +263,7 @@ class Replay {
   }
 
   private follow(): void {
-    const choices: (string | null)[] = [...this.people_to_follow.map((person) => person.member), null];
+    const choices: (string | null)[] = [...this.peopleToFollow.map((person) => person.member), null];
     this.followed = choices[(choices.indexOf(this.followed) + 1) % choices.length] ?? null;
     this.changed();
   }
@@ -461,8 +461,13 @@ class Replay {
         headers: { "Content-Type": "application/json", "X-CSRF": page.dataset["csrf"] ?? "" },
         body,
       });
-      if (!response.ok) throw new Error(String(response.status));
-      const { pin, person } = (await response.json()) as { pin: Pin; person: Person };
+      const answer = (await response.json()) as { pin: Pin; person: Person; sentence?: string };
+      if (!response.ok) {
+        error.hidden = false;
+        say(error, answer.sentence ?? "The pin was not saved. Your words are still here; try again.");
+        return;
+      }
+      const { pin, person } = answer;
       if (!this.people.has(person.member)) this.people.set(person.member, person);
       this.index.pins.push(pin);
       this.index.pins.sort((a, b) => a.at_ms - b.at_ms);

@@ -96,7 +96,6 @@ export class CodePane {
   private text = "";
   private file = "";
   private shown = "";
-  private followed = -1;
 
   constructor(host: HTMLElement) {
     this.view = new EditorView({
@@ -166,12 +165,25 @@ export class CodePane {
   private keepInView(follow: number | null, anew: boolean): void {
     if (follow === null) {
       if (anew) this.view.scrollDOM.scrollTop = 0;
-      this.followed = -1;
       return;
     }
-    const line = this.view.state.doc.lineAt(Math.min(follow, this.view.state.doc.length));
-    if (line.number === this.followed && !anew) return;
-    this.followed = line.number;
-    this.view.dispatch({ effects: EditorView.scrollIntoView(line.from, { y: anew ? "center" : "nearest", yMargin: 60, x: "start" }) });
+    const head = Math.min(follow, this.view.state.doc.length);
+    // By hand: CodeMirror's own way also scrolls the page around it.
+    this.view.requestMeasure({
+      key: this,
+      read: (view) => ({ block: view.lineBlockAt(head), at: view.coordsAtPos(head), box: view.scrollDOM.getBoundingClientRect() }),
+      write: ({ block, at, box }, view) => {
+        const scroller = view.scrollDOM;
+        const top = block.top + view.documentPadding.top;
+        const room = Math.min(60, scroller.clientHeight / 4);
+        if (anew || top < scroller.scrollTop + room / 2 || top + block.height > scroller.scrollTop + scroller.clientHeight - room / 2) {
+          scroller.scrollTop = anew ? top - scroller.clientHeight / 2 : top < scroller.scrollTop + room ? top - room : top + block.height + room - scroller.clientHeight;
+        }
+        if (!at) return;
+        const left = at.left - box.left;
+        if (left < 70) scroller.scrollLeft = Math.max(0, scroller.scrollLeft + left - 110);
+        else if (left > box.width - 40) scroller.scrollLeft += left - box.width + 140;
+      },
+    });
   }
 }

@@ -1,5 +1,5 @@
 // Problem, terminal and tests as they were at a moment.
-import { OutputTerminal } from "../room/terminal";
+import type { OutputTerminal } from "../room/terminal";
 import { failuresFirst, passed, whyFailed } from "../room/words";
 import type { TestOutcome } from "../room/wire";
 import { el, icon, part, say } from "./dom";
@@ -9,10 +9,13 @@ import { clockText } from "./times";
 
 export class TerminalPane {
   private terminal: OutputTerminal | null = null;
+  private coming: Promise<void> | null = null;
+  private wanted: TerminalNow | undefined;
   private shown: TerminalNow | undefined;
-  private isCleared = false;
 
   constructor(
+    /** Address of the module that holds the terminal. */
+    private readonly address: string,
     private readonly screenReader: () => boolean,
     private readonly fileName: (file: string) => string,
     private readonly firstName: (member: string) => string,
@@ -20,23 +23,30 @@ export class TerminalPane {
 
   /** Called only while the pane is open: xterm needs a size. */
   show(now: TerminalNow | undefined): void {
-    if (!this.terminal) {
-      this.terminal = new OutputTerminal(part("terminal"));
-      this.terminal.screenReader = this.screenReader();
-    }
-    say(part("terminal-words"), now ? words(now, this.firstName(now.by)) : "");
-    if (now === this.shown && (now || this.isCleared)) return;
-    if (!now) {
-      this.terminal.clear();
-      this.isCleared = true;
-    } else {
+    this.wanted = now;
+    this.coming ??= this.open();
+    if (this.terminal) this.draw(this.terminal, now);
+  }
+
+  private async open(): Promise<void> {
+    const module = (await import(this.address)) as { OutputTerminal: typeof OutputTerminal };
+    this.terminal = new module.OutputTerminal(part("terminal"));
+    this.terminal.screenReader = this.screenReader();
+    this.draw(this.terminal, this.wanted);
+  }
+
+  private draw(terminal: OutputTerminal, now: TerminalNow | undefined): void {
+    say(part("terminal-words"), now ? words(now, this.firstName(now.by)) : "Nothing had been run.");
+    part("terminal").classList.toggle("unused", !now);
+    if (now === this.shown) return;
+    if (now) {
       const before = this.shown;
       const pieces = now.output ?? [];
       const had = before?.output ?? [];
       const goesOn = before?.run === now.run && before.status !== "finished" && !now.cut && had.every((piece, at) => piece === pieces[at]);
-      if (!goesOn) this.terminal.begin(now.run, `run ${this.fileName(now.file)}`, clockText(now.at_ms));
-      for (const piece of pieces.slice(goesOn ? had.length : 0)) this.terminal.write(now.run, piece, "stdout");
-      if (now.status === "finished") this.terminal.end(now.run, now.sentence ?? "", now.cut === true);
+      if (!goesOn) terminal.begin(now.run, `run ${this.fileName(now.file)}`, clockText(now.at_ms));
+      for (const piece of pieces.slice(goesOn ? had.length : 0)) terminal.write(now.run, piece, "stdout");
+      if (now.status === "finished") terminal.end(now.run, now.sentence ?? "", now.cut === true);
     }
     this.shown = now;
   }

@@ -48,7 +48,7 @@ export class Tracks {
       ...this.lane("Stage", "stagelane", this.stages()),
       ...this.lane("Evidence", "", this.evidence()),
       ...this.typing(),
-      ...this.lane("Runs and tests", "", this.marks((mark) => ["run", "tests", "hidden"].includes(mark.kind), "No runs.")),
+      ...this.lane("Runs and tests", "", this.marks((mark) => mark.kind === "run" || mark.kind === "tests", "No runs.")),
       ...this.lane(
         "Paste, show, switch",
         "",
