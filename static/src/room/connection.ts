@@ -36,6 +36,7 @@ export class Connection {
 
   private readonly localCopy: IndexeddbPersistence | null;
   private lostAt: number | null = null;
+  private takesOver = false;
   private slowTimer = 0;
   private linkTimer = 0;
   private readonly pingTimer: number;
@@ -83,11 +84,13 @@ export class Connection {
     });
   }
 
+  /** "Use it here": closes the member's other tab. A tab that was itself closed that way connects again first. */
   takeOver(): void {
     if (this.provider.wsconnected) {
       this.send({ t: "take_over" });
       return;
     }
+    this.takesOver = true;
     this.closeCode = null;
     this.link = "connecting";
     this.provider.connect();
@@ -146,6 +149,10 @@ export class Connection {
         this.answer(message.id, { reason: message.reason, sentence: message.sentence });
         return;
       case "busy_elsewhere":
+        if (this.takesOver) {
+          this.send({ t: "take_over" });
+          return;
+        }
         this.link = "elsewhere";
         this.changed.emit();
         return;
@@ -159,6 +166,7 @@ export class Connection {
         return;
       case "welcome":
         this.lostAt = null;
+        this.takesOver = false;
         clearTimeout(this.linkTimer);
         this.link = "online";
         this.messages.emit(message);

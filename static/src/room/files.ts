@@ -222,8 +222,10 @@ export class Files {
       this.asked.delete(name);
       this.showError(refusal.sentence);
     } else {
-      this.page.dialog("file-dialog").close();
-      this.page.editor.focus();
+      const dialog = this.page.dialog("file-dialog");
+      // After the dialog gave the focus back to the button that opened it.
+      dialog.addEventListener("close", () => this.page.editor.focus(), { once: true });
+      dialog.close();
     }
   }
 

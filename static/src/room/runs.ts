@@ -98,7 +98,7 @@ function mountTerminal(page: Page): void {
     const started = room.state.started_wall_ms;
     terminal.begin(run.id, command(run), started === null ? "" : wallText(started + run.at_ms));
     terminal.write(run.id, text.text, "stdout");
-    if (run.status === "finished") terminal.end(run.id, run.sentence, run.truncated);
+    if (run.status === "finished") terminal.end(run.id, ending(page, run), run.truncated);
   });
   room.happened.on(({ e, wall_ms }) => {
     const id = e["run"] as string;
