@@ -1,6 +1,6 @@
 // The code of a moment: read only, with a coloured edge for who wrote each line and the carets of the people.
 import { syntaxHighlighting } from "@codemirror/language";
-import { Compartment, EditorState, RangeSet, RangeSetBuilder, StateEffect, StateField, type Range } from "@codemirror/state";
+import { Compartment, EditorState, RangeSet, RangeSetBuilder, StateEffect, StateField, type Range, type Text } from "@codemirror/state";
 import { Decoration, EditorView, gutter, GutterMarker, highlightSpecialChars, lineNumbers, WidgetType, type DecorationSet } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
 import { languageSupport } from "../room/languages";
@@ -19,8 +19,8 @@ export interface Shown {
   name: string;
   language: string;
   text: string;
-  /** For each line the colour of who wrote most of it; empty: the room. */
-  authors: readonly string[];
+  /** For each line the colour of who wrote most of it, empty for the room; null: as they were, moved with the text. */
+  authors: readonly string[] | null;
   carets: readonly ShownCaret[];
   /** Index of the caret to keep in view. */
   follow: number | null;
@@ -67,12 +67,14 @@ class Caret extends WidgetType {
   }
 }
 
-const setMarks = StateEffect.define<{ authors: RangeSet<GutterMarker>; carets: DecorationSet }>();
+const setMarks = StateEffect.define<{ authors: RangeSet<GutterMarker> | null; carets: DecorationSet }>();
 
 const marks = StateField.define<{ authors: RangeSet<GutterMarker>; carets: DecorationSet }>({
   create: () => ({ authors: RangeSet.empty, carets: Decoration.none }),
   update(value, transaction) {
-    for (const effect of transaction.effects) if (effect.is(setMarks)) return effect.value;
+    for (const effect of transaction.effects) {
+      if (effect.is(setMarks)) return { carets: effect.value.carets, authors: effect.value.authors ?? value.authors.map(transaction.changes) };
+    }
     return value;
   },
   provide: (field) => EditorView.decorations.from(field, (value) => value.carets),
@@ -87,6 +89,18 @@ export function difference(before: string, after: string): { from: number; to: n
   let tail = 0;
   while (tail < shorter - from && before.charCodeAt(before.length - 1 - tail) === after.charCodeAt(after.length - 1 - tail)) tail++;
   return { from, to: before.length - tail, insert: after.slice(from, after.length - tail) };
+}
+
+function edge(doc: Text, authors: readonly string[]): RangeSet<GutterMarker> {
+  const lines = new RangeSetBuilder<GutterMarker>();
+  let from = 0;
+  let number = 0;
+  for (const line of doc.iterLines()) {
+    const marker = AUTHORS[authors[number++] ?? ""];
+    if (marker) lines.add(from, from, marker);
+    from += line.length + 1;
+  }
+  return lines.finish();
 }
 
 export class CodePane {
@@ -132,14 +146,6 @@ export class CodePane {
       effects.push(this.label.reconfigure(EditorView.contentAttributes.of({ "aria-label": name, tabindex: "0", role: "textbox", "aria-readonly": "true", "aria-multiline": "true" })));
     }
     const doc = change ? this.view.state.doc.replace(change.from, change.to, this.view.state.toText(change.insert)) : this.view.state.doc;
-    const lines = new RangeSetBuilder<GutterMarker>();
-    for (let number = 1; number <= doc.lines; number++) {
-      const marker = AUTHORS[now.authors[number - 1] ?? ""];
-      if (marker) {
-        const from = doc.line(number).from;
-        lines.add(from, from, marker);
-      }
-    }
     const ranges: Range<Decoration>[] = [];
     for (const caret of now.carets) {
       const head = Math.min(caret.head, doc.length);
@@ -152,7 +158,7 @@ export class CodePane {
       ranges.push(Decoration.widget({ widget: new Caret(caret, below), side: 1 }).range(head));
       if (now.follow === caret.head) ranges.push(Decoration.line({ class: "followed" }).range(doc.lineAt(head).from));
     }
-    effects.push(setMarks.of({ authors: lines.finish(), carets: Decoration.set(ranges, true) }));
+    effects.push(setMarks.of({ authors: now.authors && edge(doc, now.authors), carets: Decoration.set(ranges, true) }));
     this.view.dispatch({ ...(change ? { changes: change } : {}), effects });
     this.keepInView(now.follow, anew);
   }

@@ -87,7 +87,12 @@ export class Scene {
 /** The same rule as the server's `authorship.lines`: most characters win, at a draw the first; an empty line is its breaker's. */
 export function lineClients(text: Y.Text): number[] {
   const lines: number[] = [];
-  let counts = new Map<number, number>();
+  const counts = new Map<number, number>();
+  const count = (client: number, string: string, from: number, to: number): void => {
+    let characters = to - from;
+    for (let index = from; index < to; index++) if ((string.charCodeAt(index) & 0xfc00) === 0xdc00) characters--;
+    if (characters > 0) counts.set(client, (counts.get(client) ?? 0) + characters);
+  };
   const most = (otherwise: number): number => {
     let best = otherwise;
     let bestCount = 0;
@@ -99,15 +104,15 @@ export function lineClients(text: Y.Text): number[] {
   for (let item = text._start; item; item = item.right) {
     if (item.deleted || !(item.content instanceof Y.ContentString)) continue;
     const client = item.id.client;
-    const pieces = item.content.str.split("\n");
-    for (let index = 0; index < pieces.length; index++) {
-      if (index > 0) {
-        lines.push(most(client));
-        counts = new Map();
-      }
-      const length = [...(pieces[index] as string)].length;
-      if (length > 0) counts.set(client, (counts.get(client) ?? 0) + length);
+    const string = item.content.str;
+    let from = 0;
+    for (let end = string.indexOf("\n"); end >= 0; end = string.indexOf("\n", from)) {
+      count(client, string, from, end);
+      lines.push(most(client));
+      counts.clear();
+      from = end + 1;
     }
+    count(client, string, from, string.length);
   }
   lines.push(most(0));
   return lines;

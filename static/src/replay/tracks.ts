@@ -62,7 +62,7 @@ export class Tracks {
 
   show(ms: number, spoken: boolean): void {
     const { duration_ms } = this.index;
-    this.lanes.style.setProperty("--at", String(duration_ms ? ms / duration_ms : 0));
+    this.playhead.style.setProperty("--at", String(duration_ms ? ms / duration_ms : 0));
     if (spoken) {
       const stage = this.index.stages.findLast((one) => one.from_ms <= ms);
       this.playhead.setAttribute("aria-valuenow", String(Math.round(ms / 1000)));
