@@ -19,7 +19,7 @@ INK, LINE, FAINT, SURFACE, AMBER, BAND = (
     "#F0EEEA",
 )
 
-TRACK_WIDTH, TRACK_HEIGHT = 400, 32
+TRACK_HEIGHT, MIDDLE = 32, 16
 
 
 def clock(ms: int) -> str:
@@ -35,30 +35,34 @@ def track(count: int, levels: Sequence[int | None], label: str) -> str:
 
     Equal levels of two raters are one mark with a ring around it. The first rater's mark is filled, the second's hollow.
     """
-    middle = TRACK_HEIGHT / 2
 
-    def x(level: int) -> float:
-        return round((level - 0.5) * TRACK_WIDTH / count, 1)
+    def x(level: int) -> str:
+        return f"{(level - 0.5) * 100 / count:.2f}%"
 
     parts = [
-        f'<path d="M{x(n)} 0V{TRACK_HEIGHT}" stroke="{LINE}" class="s-line"/>'
+        f'<line x1="{x(n)}" y1="0" x2="{x(n)}" y2="{TRACK_HEIGHT}" stroke="{LINE}" class="s-line"/>'
         for n in range(1, count + 1)
     ]
     given = [(rater, level) for rater, level in enumerate(levels) if level is not None]
     if len({level for _, level in given}) > 1:
         low, high = min(level for _, level in given), max(level for _, level in given)
         parts.append(
-            f'<path d="M{x(low)} {middle}H{x(high)}" stroke="{INK}" stroke-width="2" class="s-ink"/>'
+            f'<line x1="{x(low)}" y1="{MIDDLE}" x2="{x(high)}" y2="{MIDDLE}" stroke="{INK}" '
+            'stroke-width="2" class="s-ink"/>'
         )
     for level in sorted({level for _, level in given}):
         raters = [rater for rater, at in given if at == level]
-        parts.append(_mark(x(level), middle, raters, of=len(levels)))
-    return _svg(TRACK_WIDTH, TRACK_HEIGHT, "track", label, parts)
+        parts.append(_mark(x(level), MIDDLE, raters))
+    # Places along the track are shares of its width, so that marks keep their size on any paper and screen.
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="track" width="100%" height="{TRACK_HEIGHT}" role="img" '
+        f'aria-label="{escape(label, quote=True)}" fill="none">{"".join(parts)}</svg>'
+    )
 
 
 def key_mark(raters: Sequence[int]) -> str:
     """The mark of these raters, as it stands beside their name in the chart's key."""
-    return _svg(24, 24, "keymark", "", [_mark(12, 12, raters, of=2)])
+    return _svg(24, 24, "keymark", "", [_mark("12", 12, raters)])
 
 
 def bookmark() -> str:
@@ -75,24 +79,16 @@ def outcome(*, passed: bool) -> str:
     return _svg(14, 14, "tick-mark", "", [shape])
 
 
-def _mark(x: float, y: float, raters: Sequence[int], *, of: int) -> str:
+def _mark(x: str, y: int, raters: Sequence[int]) -> str:
+    hollow = f'fill="{SURFACE}" stroke="{INK}" stroke-width="2" class="f-surface s-ink"'
     dot = f'<circle cx="{x}" cy="{y}" r="6.5" fill="{INK}" class="f-ink"/>'
     if len(raters) > 1:
-        return (
-            f'<circle cx="{x}" cy="{y}" r="10" fill="{SURFACE}" stroke="{INK}" stroke-width="2" '
-            f'class="f-surface s-ink"/>{dot}'
-        )
+        return f'<circle cx="{x}" cy="{y}" r="10" {hollow}/>{dot}'
     if raters[0] == 0:
         return dot
     if raters[0] == 1:
-        return (
-            f'<circle cx="{x}" cy="{y}" r="6.5" fill="{SURFACE}" stroke="{INK}" stroke-width="2" '
-            'class="f-surface s-ink"/>'
-        )
-    return (
-        f'<path d="M{x - 7} {y}L{x} {y - 7}L{x + 7} {y}L{x} {y + 7}Z" fill="{SURFACE}" stroke="{INK}" '
-        'stroke-width="2" class="f-surface s-ink"/>'
-    )
+        return f'<circle cx="{x}" cy="{y}" r="6.5" {hollow}/>'
+    return f'<svg x="{x}" y="{y}" overflow="visible"><path d="M-7 0L0 -7L7 0L0 7Z" {hollow}/></svg>'
 
 
 def timeline(course: Course, moments: Sequence[Moment], label: str, *, width: int = 1000) -> str:
