@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { actionOf, BINDINGS, keyText, type KeyLike } from "../../static/src/room/keys";
+import { actionOf as actionWith, BINDINGS, keyText, type Action, type KeyLike } from "../../static/src/room/keys";
+import { LEADING_BINDINGS } from "../../static/src/room/leading_keys";
+
+const ALL = [...BINDINGS, ...LEADING_BINDINGS];
+const actionOf = (event: KeyLike, mac: boolean, inText: boolean): Action | null => actionWith(event, mac, inText, ALL);
 
 function press(key: string, held: Partial<KeyLike> = {}): KeyLike {
   const code = /^[a-z]$/i.test(key) ? `Key${key.toUpperCase()}` : /^[0-9]$/.test(key) ? `Digit${key}` : key;
@@ -46,7 +50,12 @@ test("plain typing asks for nothing", () => {
 
 test("no two actions share their keys, on either kind of system", () => {
   for (const mac of [false, true]) {
-    const texts = BINDINGS.map((binding) => keyText(binding.keys, mac));
+    const texts = ALL.map((binding) => keyText(binding.keys, mac));
     assert.equal(new Set(texts).size, texts.length, texts.join(", "));
   }
+});
+
+test("a candidate's page knows no key of the private side", () => {
+  for (const action of ["pin", "note", "show", "stage", "hide"]) assert.ok(!BINDINGS.some((one) => one.action === action));
+  assert.equal(actionWith(press("p", { altKey: true }), false, true), null);
 });

@@ -11,7 +11,19 @@ import pytest
 
 from room.session import events as e
 from room.session.evolve import fold
-from room.session.ids import FileId, MemberId, PinId, QuestionId, RunId, StageId
+from room.session.ids import (
+    CompetencyId,
+    FileId,
+    InterviewId,
+    MemberId,
+    MessageId,
+    NoteId,
+    PartId,
+    PinId,
+    QuestionId,
+    RunId,
+    StageId,
+)
 from room.session.roles import Role
 
 STATIC = Path(__file__).parents[2] / "static"
@@ -22,19 +34,23 @@ STORY: tuple[tuple[int, MemberId, e.Event], ...] = (
         0,
         IRIS,
         e.SessionPlanned(
-            "i_1",
+            InterviewId("i_1"),
             (e.StagePlan(StageId("s1"), "Hello", 5), e.StagePlan(StageId("s2"), "Dock", 25)),
             ("python",),
             "python",
             ("paste",),
         ),
     ),
-    (0, IRIS, e.CompetenciesPlanned((("c1", "Clarifies"), ("c2", "Tests")))),
+    (
+        0,
+        IRIS,
+        e.CompetenciesPlanned(((CompetencyId("c1"), "Clarifies"), (CompetencyId("c2"), "Tests"))),
+    ),
     (
         0,
         IRIS,
         e.QuestionPlanned(
-            e.QuestionPlan(QuestionId("q_1"), "Dock", (e.PartPlan("a", "Book", 2, True),))
+            e.QuestionPlan(QuestionId("q_1"), "Dock", (e.PartPlan(PartId("a"), "Book", 2, True),))
         ),
     ),
     (0, IRIS, e.MemberAdded(IRIS, Role.LEAD)),
@@ -46,14 +62,14 @@ STORY: tuple[tuple[int, MemberId, e.Event], ...] = (
     (0, IRIS, e.FileCreated(FileId("f_1"), "scratch")),
     (0, IRIS, e.InterviewStarted(1_700_000_000_000)),
     (0, IRIS, e.StageStarted(StageId("s1"))),
-    (900, IRIS, e.PartShown(QuestionId("q_1"), "a", "Dock", "Book", 1)),
+    (900, IRIS, e.PartShown(QuestionId("q_1"), PartId("a"), "Dock", "Book", 1)),
     (900, IRIS, e.FileCreated(FileId("f_2"), "dock.py", "python", QuestionId("q_1"))),
     (1000, CAL, e.FileOpened(FileId("f_2"))),
     (1100, CAL, e.FileRenamed(FileId("f_2"), "planner.py")),
     (1200, CAL, e.FilesReordered((FileId("f_2"), FileId("f_1")))),
     (1300, CAL, e.FileDeleted(FileId("f_1"))),
     (1400, CAL, e.FileRestored(FileId("f_1"))),
-    (1500, IRIS, e.HintGiven(QuestionId("q_1"), "a", 1)),
+    (1500, IRIS, e.HintGiven(QuestionId("q_1"), PartId("a"), 1)),
     (2000, CAL, e.RunQueued(RunId("r_1"), FileId("f_2"), "python", "1 2")),
     (2100, CAL, e.RunStarted(RunId("r_1"))),
     (2150, CAL, e.RunOutput(RunId("r_1"), "3")),
@@ -64,7 +80,10 @@ STORY: tuple[tuple[int, MemberId, e.Event], ...] = (
         3100,
         CAL,
         e.TestsFinished(
-            RunId("r_2"), "WA", "0 of 1 tests passed", (e.TestOutcome("t", "a", "WA", "1", "2", 3),)
+            RunId("r_2"),
+            "WA",
+            "0 of 1 tests passed",
+            (e.TestOutcome("t", PartId("a"), "WA", "1", "2", 3),),
         ),
     ),
     (3200, CAL, e.HiddenTestsFinished(RunId("h_2"), RunId("r_2"), "AC", "The test passed")),
@@ -74,10 +93,10 @@ STORY: tuple[tuple[int, MemberId, e.Event], ...] = (
     (6100, IRIS, e.StageExtended(StageId("s2"), 5)),
     (6150, IRIS, e.StageExtended(StageId("s2"), 5)),
     (6200, IRIS, e.StageStripShown(False)),
-    (6300, IRIS, e.ChatSent("c_1", "Take your time.")),
-    (6400, IRIS, e.NoteAdded("n_1", "calm", "c1")),
+    (6300, IRIS, e.ChatSent(MessageId("c_1"), "Take your time.")),
+    (6400, IRIS, e.NoteAdded(NoteId("n_1"), "calm", CompetencyId("c1"))),
     (6500, IRIS, e.PinPlaced(PinId("p_1"), FileId("f_2"), "{}", RunId("r_1"))),
-    (6600, IRIS, e.PinFiled(PinId("p_1"), "c2")),
+    (6600, IRIS, e.PinFiled(PinId("p_1"), CompetencyId("c2"))),
     (6700, IRIS, e.PinWorded(PinId("p_1"), "reads the test")),
     (6800, IRIS, e.PinWithdrawn(PinId("p_1"))),
     (6900, IRIS, e.PinRestored(PinId("p_1"))),

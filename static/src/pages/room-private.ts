@@ -1,10 +1,13 @@
 // The interviewers' half of the live room. No other role is given this script.
 import { mountLeading } from "../room/leading";
+import { BINDINGS } from "../room/keys";
+import { LEADING_BINDINGS } from "../room/leading_keys";
 import { mountNotes } from "../room/notes";
 import type { Page } from "../room/page";
 import { Pins } from "../room/pins";
 
 const host = document.querySelector("live-room") as HTMLElement & { page: Page };
+host.page.bindings = [...BINDINGS, ...LEADING_BINDINGS];
 mountLeading(host.page);
 mountNotes(host.page, new Pins(host.page));
 host.page.act("draw-keys");

@@ -3,7 +3,7 @@ import { CodeEditor } from "../room/editor";
 import { mountChat } from "../room/chat";
 import { h } from "../room/dom";
 import { Files } from "../room/files";
-import { actionOf, BINDINGS, keysOf, keyText, onMac, type Action } from "../room/keys";
+import { actionOf, keysOf, keyText, onMac, type Action } from "../room/keys";
 import { mountLayout } from "../room/layout";
 import { Notices } from "../room/notices";
 import { Page } from "../room/page";
@@ -27,7 +27,7 @@ class LiveRoom extends HTMLElement {
     page.notices = new Notices(page);
     page.editor = new CodeEditor(page.part("editor"), page.room);
     page.terminal = new OutputTerminal(page.part("terminal"));
-    page.terminal.clear();
+    page.terminal.clear(keyText(keysOf("run"), onMac()));
     const files = new Files(page);
     mountLayout(page);
     mountStrip(page);
@@ -93,18 +93,15 @@ function mountKeys(page: Page): void {
   const mac = onMac();
   const drawKeys = (): void => {
     for (const key of document.querySelectorAll<HTMLElement>("kbd[data-keys]")) {
-      key.textContent = keyText(keysOf(key.dataset["keys"] as Action), mac);
+      key.textContent = keyText(keysOf(key.dataset["keys"] as Action, page.bindings), mac);
     }
+    page.part("keylist").replaceChildren(
+      ...page.bindings.flatMap((binding) => [h("dt", {}, h("kbd", {}, keyText(binding.keys, mac))), h("dd", {}, binding.does)]),
+    );
   };
   drawKeys();
   page.acts.set("draw-keys", drawKeys);
   page.acts.set("help", () => page.open("help"));
-  page.part("keylist").replaceChildren(
-    ...BINDINGS.filter((binding) => !binding.privately || page.room.isInterviewer).flatMap((binding) => [
-      h("dt", {}, h("kbd", {}, keyText(binding.keys, mac))),
-      h("dd", {}, binding.does),
-    ]),
-  );
   document.addEventListener(
     "keydown",
     (event) => {
@@ -120,7 +117,7 @@ function mountKeys(page: Page): void {
         shiftKey: event.shiftKey,
         altGraph: event.getModifierState("AltGraph"),
       };
-      const action = actionOf(key, mac, inText);
+      const action = actionOf(key, mac, inText, page.bindings);
       if (action === null || !page.acts.has(action)) return;
       event.preventDefault();
       event.stopPropagation();

@@ -32,16 +32,16 @@ export interface KeyLike {
   altGraph: boolean;
 }
 
-interface Binding {
+export interface Binding {
   action: Action;
   /** "Alt P": Alt stands for Ctrl Shift on macOS. "Mod": Ctrl, on macOS Cmd. */
   keys: string;
   does: string;
-  privately?: boolean;
   /** Only outside text. */
   single?: boolean;
 }
 
+/** Keys that every role has. The interviewers' own are in leading_keys.ts. */
 export const BINDINGS: readonly Binding[] = [
   { action: "run", keys: "Mod Enter", does: "Run the open file" },
   { action: "test", keys: "Mod Shift Enter", does: "Run the tests" },
@@ -57,18 +57,13 @@ export const BINDINGS: readonly Binding[] = [
   { action: "close-file", keys: "Alt W", does: "Delete the open file; it can be undone" },
   { action: "file-left", keys: "Alt Shift ArrowLeft", does: "Move the open file to the left" },
   { action: "file-right", keys: "Alt Shift ArrowRight", does: "Move the open file to the right" },
-  { action: "pin", keys: "Alt P", does: "Pin this moment", privately: true },
-  { action: "note", keys: "Alt N", does: "Write a private note", privately: true },
-  { action: "show", keys: "Alt R", does: "Show the next part; Enter confirms", privately: true },
-  { action: "stage", keys: "Alt S", does: "Next stage", privately: true },
-  { action: "hide", keys: "Alt H", does: "Hide or show the private side", privately: true },
   { action: "help", keys: "?", does: "Show all keys", single: true },
 ];
 
 /** What a key press asks for, null if nothing. Nothing is taken while AltGr is down, so that no character is lost. */
-export function actionOf(event: KeyLike, mac: boolean, inText: boolean): Action | null {
+export function actionOf(event: KeyLike, mac: boolean, inText: boolean, bindings = BINDINGS): Action | null {
   if (event.altGraph) return null;
-  for (const binding of BINDINGS) {
+  for (const binding of bindings) {
     if (binding.single && inText) continue;
     if (matches(binding.keys, event, mac)) return binding.action;
   }
@@ -107,8 +102,8 @@ export function keyText(keys: string, mac: boolean): string {
   return words.filter((word, index) => words.indexOf(word) === index).join(" ");
 }
 
-export function keysOf(action: Action): string {
-  return BINDINGS.find((binding) => binding.action === action)?.keys ?? "";
+export function keysOf(action: Action, bindings = BINDINGS): string {
+  return bindings.find((binding) => binding.action === action)?.keys ?? "";
 }
 
 export function onMac(): boolean {

@@ -1,5 +1,6 @@
 import { dialogById, openDialog } from "../dialogs";
 import type { CodeEditor } from "./editor";
+import { BINDINGS, type Binding } from "./keys";
 import type { Notices } from "./notices";
 import type { Room } from "./room";
 import type { OutputTerminal } from "./terminal";
@@ -10,6 +11,8 @@ export type Act = (source: HTMLElement | null) => void;
 export class Page {
   /** What buttons with `data-act` and keys do. */
   readonly acts = new Map<string, Act>();
+  /** The keys of this role. */
+  bindings: readonly Binding[] = BINDINGS;
   notices!: Notices;
   editor!: CodeEditor;
   terminal!: OutputTerminal;

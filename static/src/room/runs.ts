@@ -1,4 +1,4 @@
-import { wallText } from "./clock";
+import { minutesText, wallText } from "./clock";
 import { fileLanguage } from "./filenames";
 import { h, setText } from "./dom";
 import type { Files } from "./files";
@@ -72,14 +72,30 @@ function mountButtons(page: Page, files: Files): void {
     const button = page.host.querySelector('[data-act="stdin"]');
     if (button) setText(button, stdin.value ? "Input, set" : "Input");
   });
-  const unavailable = page.part("runner");
+  mountRunnerNotice(page);
+}
+
+/** Why code cannot run just now; for interviewers with the time until it is tried again. */
+function mountRunnerNotice(page: Page): void {
+  const { room } = page;
+  const notice = page.part("runner");
+  let retryAt: number | null = null;
+  const draw = (): void => {
+    notice.hidden = room.runner.available || !room.welcomed;
+    if (notice.hidden) return;
+    const left = retryAt === null ? 0 : retryAt - performance.now();
+    const again = room.isInterviewer && left > 0 ? ` Trying again in ${minutesText(left + 999)}.` : "";
+    setText(notice, runnerWords(room.runner.reason, room.isInterviewer) + again);
+  };
   page.watch(
     () => [room.runner, room.welcomed],
     () => {
-      unavailable.hidden = room.runner.available || !room.welcomed;
-      setText(unavailable, unavailable.hidden ? "" : runnerWords(room.runner.reason, room.isInterviewer));
+      const seconds = room.runner.retry_in_s;
+      retryAt = typeof seconds === "number" ? performance.now() + seconds * 1000 : null;
+      draw();
     },
   );
+  page.everySecond(draw);
 }
 
 function mountTerminal(page: Page): void {

@@ -165,6 +165,8 @@ export interface Runner {
   available: boolean;
   reason: string;
   languages: Record<string, string>;
+  /** Seconds until the engine is asked again; null while it answers. */
+  retry_in_s?: number | null;
 }
 
 export interface TerminalText {
