@@ -1,7 +1,7 @@
 """Charts as SVG, made on the server. Shape carries the meaning, so that a grey print says the same.
 
 Colours stand as attributes (for the PDF) with a class beside them, which the page's style sheet takes over for its theme.
-Every chart has its numbers in a table beside it; the words in `aria-label` are its summary.
+Every chart has its numbers in a table beside it; the words in its `title` are its summary.
 """
 
 from collections.abc import Sequence
@@ -56,19 +56,19 @@ def track(count: int, levels: Sequence[int | None], label: str) -> str:
     # Places along the track are shares of its width, so that marks keep their size on any paper and screen.
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="track" width="100%" height="{TRACK_HEIGHT}" role="img" '
-        f'aria-label="{escape(label, quote=True)}" fill="none">{"".join(parts)}</svg>'
+        f'fill="none"><title>{escape(label)}</title>{"".join(parts)}</svg>'
     )
 
 
-def key_mark(raters: Sequence[int]) -> str:
+def key_mark(raters: Sequence[int], name: str) -> str:
     """The mark of these raters, as it stands beside their name in the chart's key."""
-    return _svg(24, 24, "keymark", "", [_mark("12", 12, raters)])
+    return _svg(24, 24, "keymark", f"Mark of {name}", [_mark("12", 12, raters)], is_sign=True)
 
 
 def bookmark() -> str:
     """The sign of evidence beside a time."""
     shape = f'<path d="M3 1.5h8v11l-4-3-4 3z" fill="{AMBER}" class="f-pin"/>'
-    return _svg(14, 14, "tick-mark", "", [shape])
+    return _svg(14, 14, "tick-mark", "Evidence", [shape], is_sign=True)
 
 
 def outcome(*, passed: bool) -> str:
@@ -76,7 +76,7 @@ def outcome(*, passed: bool) -> str:
     colour, name = ("#1A6B3C", "s-pass") if passed else ("#B0271F", "s-fail")
     path = "M2.5 7.4l3 3 6-6.6" if passed else "M3.3 3.3l7.4 7.4M10.7 3.3l-7.4 7.4"
     shape = f'<path d="{path}" stroke="{colour}" stroke-width="1.6" class="{name}"/>'
-    return _svg(14, 14, "tick-mark", "", [shape])
+    return _svg(14, 14, "tick-mark", "Passed" if passed else "Failed", [shape], is_sign=True)
 
 
 def _mark(x: str, y: int, raters: Sequence[int]) -> str:
@@ -164,9 +164,19 @@ def _axis(length_ms: int, width: int, y: int) -> list[str]:
     return out
 
 
-def _svg(width: float, height: float, name: str, label: str, parts: Sequence[str]) -> str:
-    said = f'role="img" aria-label="{escape(label, quote=True)}"' if label else 'aria-hidden="true"'
+def _svg(
+    width: float,
+    height: float,
+    name: str,
+    label: str,
+    parts: Sequence[str],
+    *,
+    is_sign: bool = False,
+) -> str:
+    """`is_sign`: the word stands beside it, so a screen reader skips it; the PDF's tags still carry its label."""
+    said = 'role="img"' if label and not is_sign else 'aria-hidden="true"'
+    title = f"<title>{escape(label)}</title>" if label else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{name}" viewBox="0 0 {width} {height}" width="{width}" '
-        f'height="{height}" {said} fill="none">{"".join(parts)}</svg>'
+        f'height="{height}" {said} fill="none">{title}{"".join(parts)}</svg>'
     )

@@ -1,29 +1,81 @@
-"""The report as a page and as a PDF."""
+"""The report as a page and as a PDF, with what people may have written."""
 
 import io
 import re
+import subprocess
+import sys
 
 import pypdf
 import pytest
+from msgspec.structs import replace
 
-from room.scoring import render
-from room.scoring.render import View
+from room.scoring import render, report
+from room.scoring.render import PdfFailed, View
+from room.scoring.score import Point, Scorecard, Words
+
+CAL = "m_cal"
+
+NAMES = {
+    "right to left": "ليلى بنت محمد",
+    "hebrew inside": "Cal (כל) Moreau",
+    "beyond the plane": "𝒞al 🦊 𠮷野",
+    "two hundred": "Wolfeschlegelsteinhausenbergerdorff " * 5 + "x" * 24,
+    "one word": "W" * 200,
+    "no family name": "Cal",
+    "markup": '<b>Cal</b> & "Co" <script>alert(1)</script>',
+    "template": "{{ 7*7 }}{% for x in y %}${1+1}",
+}  # fmt: skip
+MARKUP = (
+    "<img src=file:///etc/passwd><svg onload=alert(1)></svg><style>*{display:none}</style>"
+    "<link rel=stylesheet href=http://127.0.0.1:9/x.css>{{ 7*7 }}]]>--><!--"
+)
 
 
 def text_of(pdf: bytes) -> str:
-    return " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
+    pages = pypdf.PdfReader(io.BytesIO(pdf)).pages
+    return re.sub(r"\s+", " ", " ".join(page.extract_text() for page in pages))
+
+
+def named(made: report.Report, name: str) -> report.Report:
+    people = {**made.occasion.people, CAL: report.Person(name, "candidate")}
+    return replace(made, occasion=replace(made.occasion, candidate=name, people=people))
+
+
+def full_of_markup(made: report.Report) -> report.Report:
+    criteria = tuple(
+        replace(c, ratings=tuple(replace(r, comment=MARKUP, reason=MARKUP) for r in c.ratings))
+        for c in made.competencies
+    )
+    return replace(
+        made,
+        words=Words(MARKUP, (Point(MARKUP, 1),), (Point(MARKUP),), (MARKUP,), MARKUP),
+        correction=MARKUP,
+        competencies=criteria,
+        evidence=tuple(replace(m, text=MARKUP) for m in made.evidence),
+        remarks=(report.Remark("approach", CAL, MARKUP), report.Remark("decision", CAL, MARKUP)),
+        code=(report.code_file(MARKUP, "python", [(MARKUP, CAL), ("\t" + MARKUP, None)]),),
+        course=replace(
+            made.course,
+            stages=tuple(replace(s, title=MARKUP) for s in made.course.stages),
+            tests=tuple(replace(t, name=MARKUP, part=MARKUP) for t in made.course.tests),
+            hints=tuple(replace(h, part=MARKUP) for h in made.course.hints),
+        ),
+        occasion=replace(made.occasion, client=MARKUP, role_title=MARKUP),
+    )
 
 
 @pytest.mark.pdf
 def test_the_pdf_is_tagged_and_says_what_the_report_says(make_report):
-    pdf = render.pdf(
-        render.pdf_page(make_report(), View(hash="ef" * 32, address="https://room.example"), "a4")
-    )
+    page = render.pdf_page(make_report(), View(hash="ef" * 32, address="https://room.example"))
+    pdf = render.pdf(page)
     reader = pypdf.PdfReader(io.BytesIO(pdf))
-    assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
-    assert reader.trailer["/Root"]["/Lang"] == "en"
+    root = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"] == "en"
+    assert "/StructTreeRoot" in root
     assert 'pdfuaid:part="1"' in reader.xmp_metadata.rdf_root.toxml()
-    text = re.sub(r"\s+", " ", text_of(pdf))
+    assert reader.metadata.title == "Interview report, Cal Moreau"
+    text = text_of(pdf)
     for words in (
         "Cal Moreau",
         "Hire",
@@ -31,5 +83,147 @@ def test_the_pdf_is_tagged_and_says_what_the_report_says(make_report):
         "not shown",
         "print('ok')",
         "Page 1 of",
+        "https://room.example",
+        "ef" * 10,
     ):
         assert words in text, words
+    assert len(pdf) < 500_000
+
+
+@pytest.mark.pdf
+def test_every_figure_of_the_pdf_has_words(make_report):
+    reader = pypdf.PdfReader(io.BytesIO(render.pdf(render.pdf_page(make_report(), View()))))
+    figures = []
+
+    def walk(node):
+        node = node.get_object()
+        if isinstance(node, list):
+            for one in node:
+                walk(one)
+        elif isinstance(node, dict):
+            if node.get("/S") == "/Figure":
+                figures.append(node)
+            if "/K" in node:
+                walk(node["/K"])
+
+    walk(reader.trailer["/Root"]["/StructTreeRoot"])
+    said = [str(figure.get("/Alt", "")) for figure in figures]
+    assert any("Iris 3 Solid" in words for words in said)
+    assert all(said), said
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_a_strange_name_stays_text_on_the_page(make_report, kind):
+    sheet = str(render.sheet(named(make_report(), NAMES[kind]), View()))
+    assert "<script>" not in sheet
+    assert "<b>Cal</b>" not in sheet
+    assert re.search(r"<bdi>[^<]+</bdi>", sheet)
+    if kind == "template":
+        assert "{{ 7*7 }}{% for x in y %}${1+1}" in sheet
+        assert "49" not in re.sub(r"<svg.*?</svg>", "", sheet)
+
+
+@pytest.mark.pdf
+def test_strange_names_come_out_of_the_pdf(make_report):
+    name = f"{NAMES['hebrew inside']} {NAMES['beyond the plane']} {NAMES['markup']}"
+    text = text_of(render.pdf(render.pdf_page(named(make_report(), name), View())))
+    assert "Moreau" in text
+    assert "<script>alert(1)</script>" in text
+    assert "吉" in text or "𠮷" in text or "野" in text
+
+
+def test_markup_in_every_field_stays_text_on_the_page(make_report):
+    made = full_of_markup(make_report())
+    sheet = str(render.sheet(made, View(hash="x", replay="/replay/i")))
+    for start in ("<img", "<style", "<link", "<svg onload", "<!--"):
+        assert start not in sheet, start
+    assert sheet.count("&lt;img src=file:///etc/passwd&gt;") > 20
+
+
+@pytest.mark.pdf
+def test_markup_in_every_field_stays_text_in_the_pdf(make_report):
+    text = text_of(render.pdf(render.pdf_page(full_of_markup(make_report()), View())))
+    assert "root:" not in text
+    assert "file:///etc/passwd" in text.replace(" ", "")
+
+
+@pytest.mark.pdf
+def test_the_child_fetches_fixed_names_only(tmp_path):
+    secret = tmp_path / "secret.css"
+    secret.write_text("p::before { content: 'leaked'; }")
+    page = (
+        f'<html lang="en"><head><title>t</title><link rel="stylesheet" href="file://{secret}">'
+        f'<link rel="stylesheet" href="http://127.0.0.1:9/x.css"><style>@import "file://{secret}";</style></head>'
+        '<body><p>kept</p><img src="file:///etc/hostname" alt="x"><img src="data:image/png;base64,AAAA" alt="y">'
+        f'<embed src="file://{secret}"></body></html>'
+    )
+    text = text_of(render.pdf(page))
+    assert "kept" in text
+    assert "leaked" not in text
+
+
+@pytest.mark.pdf
+def test_a_page_that_takes_too_long_is_stopped(monkeypatch):
+    monkeypatch.setattr(render, "WALL_S", 1.5)
+    page = "<html><body>" + "<p>word <b>word</b> word</p>" * 60_000 + "</body></html>"
+    with pytest.raises(PdfFailed, match="took too long"):
+        render.pdf(page)
+
+
+@pytest.mark.pdf
+def test_the_child_has_limits_of_its_own():
+    program = render._child_program().replace(
+        "child()",
+        "_limit(); import resource; "
+        "print([resource.getrlimit(getattr(resource, 'RLIMIT_' + n))[1] for n in ('CPU', 'AS', 'FSIZE', 'NOFILE')])",
+    ).replace("import child", "import _limit")  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == str([render.CPU_S, render.MEMORY_BYTES, render.PDF_MAX_BYTES, 64])
+
+
+def test_a_report_that_is_too_long_is_refused():
+    with pytest.raises(PdfFailed, match="too long"):
+        render.pdf("x" * (render.HTML_MAX + 1))
+
+
+@pytest.mark.pdf
+def test_a_small_report_is_a_report_too(make_report):
+    bare = make_report(
+        moments=(), code=(), words=Words(summary="Short."), cards=one_card(make_report)
+    )
+    assert "Nothing was written" in text_of(render.pdf(render.pdf_page(bare, View())))
+
+
+def one_card(make_report):
+    """One rater only."""
+    made = make_report()
+    rater = made.raters[0]
+    card = report.Signed(
+        member=rater.member, name=rater.signed_name, at_ms=rater.signed_at_ms, zone=rater.zone,
+        card=Scorecard((), "no", "low"),
+    )  # fmt: skip
+    return [card]
+
+
+def test_code_is_coloured_line_by_line_and_never_changed(make_report):
+    source = ["def f(x):", '    """Two', '    lines."""', "    return '<b>' + x  # &", "\ttab", ""]
+    made = make_report(code=(report.code_file("a.py", "python", [(line, CAL) for line in source]),))
+    sheet = str(render.sheet(made, View()))
+    lines = re.findall(r'<td class="src">(.*?)</td>', sheet, re.DOTALL)
+    plain = [
+        re.sub(r"<[^>]+>", "", line).replace("&lt;", "<").replace("&gt;", ">").replace("&#34;", '"')
+        .replace("&#39;", "'").replace("&amp;", "&") for line in lines
+    ]  # fmt: skip
+    assert plain == source
+    assert '<span class="k">def</span>' in lines[0]
+
+
+def test_times_lead_into_the_replay_only_where_it_is_included(make_report):
+    with_it = str(render.sheet(make_report(), View(replay="/r/x/replay")))
+    assert 'href="/r/x/replay?t=350"' in with_it
+    without = str(render.sheet(make_report(), View()))
+    assert "href=" not in without
+    gone = str(render.sheet(make_report(), View(replay_is_gone=True)))
+    assert "The replay was deleted. Times stay as a record." in gone
