@@ -5,10 +5,11 @@ interviews of others, are not there.
 """
 
 import gzip
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import MediaType, Request, get, post
+from litestar.params import Body
 from litestar.response import Response
 
 from room.desk import questions as desk_questions
@@ -308,7 +309,7 @@ class NewPin(msgspec.Struct, frozen=True):
 
 
 @post("/replay/{interview:str}/pins", sync_to_thread=True, status_code=201)
-def add_pin(request: Req, interview: str, data: NewPin) -> Response[Any]:
+def add_pin(request: Req, interview: str, data: Annotated[NewPin, Body()]) -> Response[Any]:
     """Mark a moment of the recording as evidence. 409 and a sentence where it is too late or too early for it."""
     seat = take_seat(request, interview)
     copy = _copy(request, seat)

@@ -54,10 +54,10 @@ class Replay {
     this.player = new Player(index, segments, () => this.changed());
     this.tracks = new Tracks(index, this.people, {
       drag: (ms) => void this.player.seek(ms),
-      choose: (ms, isPin) => this.goTo(ms, isPin),
+      choose: (ms, isPin, byPointer) => this.goTo(ms, isPin, byPointer),
     });
     const canPin = page.dataset["canPin"] !== undefined;
-    this.lists = new Lists(index, this.people, page.dataset["blind"] ?? "", canPin, (ms, isPin) => this.goTo(ms, isPin));
+    this.lists = new Lists(index, this.people, page.dataset["blind"] ?? "", canPin, (ms, isPin, byPointer) => this.goTo(ms, isPin, byPointer));
     this.terminal = new TerminalPane(
       page.dataset["terminal"] ?? "",
       () => loadSettings().screen_reader_terminal,
@@ -127,10 +127,11 @@ class Replay {
     return url.toString();
   }
 
-  private goTo(ms: number, isPin: boolean): void {
+  /** `byPointer`: the focus goes to the playhead, so that Space plays at once. */
+  private goTo(ms: number, isPin: boolean, byPointer: boolean): void {
     void this.player.seek(isPin ? ms - LEAD_MS : ms);
-    if (!page.contains(document.activeElement) || document.activeElement?.closest(".evl, .eventlist, .chatlist") === null) return;
-    if (matchMedia("(max-width: 699px)").matches) this.openView("code");
+    if (byPointer) this.tracks.focus();
+    if (page.dataset["view"] === "side") this.openView("code");
   }
 
   // ---------------------------------------------------------------------------------------------- what is on the screen
@@ -156,7 +157,7 @@ class Replay {
     this.tracks.show(player.ms, settled || Math.floor(player.ms / 1000) % 5 === 0);
     const pin = this.pinHere();
     this.tracks.markPin(pin?.id ?? null);
-    this.lists.markPin(pin?.id ?? null);
+    this.lists.markPin(pin?.id ?? null, player.ms);
     this.lists.show(player.ms);
     this.problem.show(player.ms);
     this.drawScene();
@@ -496,7 +497,7 @@ class Replay {
 function targetOf(element: Element): Target {
   if (element.closest("input:not([type=radio]):not([type=checkbox]), textarea, select")) return "text";
   if (element.id === "playhead") return "slider";
-  if (element.closest("button, a, summary, input")) return "button";
+  if (element.closest("button, a, summary, input:not([type=radio])")) return "button";
   return element.closest(".scroll, .tests, .editor, .term") ? "scroller" : "page";
 }
 

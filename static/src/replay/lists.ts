@@ -18,13 +18,14 @@ export class Lists {
   private readonly eventLines: { mark: Mark; line: HTMLElement }[] = [];
   private later: HTMLElement = el("p", { class: "later faint small" });
   private current: Element | null = null;
+  private passed: string | undefined;
 
   constructor(
     private readonly index: Index,
     private readonly people: Map<string, Person>,
     private readonly blind: string,
     private readonly canPin: boolean,
-    private readonly choose: (ms: number, isPin: boolean) => void,
+    private readonly choose: (ms: number, isPin: boolean, byPointer: boolean) => void,
   ) {
     this.drawEvidence();
     this.drawEvents();
@@ -43,9 +44,15 @@ export class Lists {
     say(part("evidence-count"), String(this.index.pins.length));
   }
 
-  /** The pin at the playhead; marks it and brings it into view. */
-  markPin(id: string | null): void {
+  /** Marks the pin at the playhead, and keeps it, else the last one before `ms`, in view. */
+  markPin(id: string | null, ms: number): void {
     const list = part("evidence");
+    const passed = id ?? this.index.pins.findLast((pin) => pin.at_ms <= ms)?.id ?? this.index.pins[0]?.id;
+    if (passed !== this.passed) {
+      this.passed = passed;
+      const line = passed === undefined ? null : list.querySelector<HTMLElement>(`[data-pin="${CSS.escape(passed)}"]`);
+      if (line && !list.hidden && !list.contains(document.activeElement)) scrollInside(list, line);
+    }
     const next = id === null ? null : list.querySelector(`[data-pin="${CSS.escape(id)}"]`);
     if (next === this.current) return;
     this.current?.classList.remove("cur");
@@ -54,7 +61,6 @@ export class Lists {
     if (!next) return;
     next.classList.add("cur");
     next.querySelector("button")?.setAttribute("aria-current", "true");
-    if (!list.hidden && !list.contains(document.activeElement)) scrollInside(list, next as HTMLElement);
   }
 
   show(ms: number): void {
@@ -75,11 +81,11 @@ export class Lists {
   }
 
   private pin(pin: Pin): HTMLElement {
-    const chip = el("span", { class: "chip pin" }, icon("pin", "s"), pin.label || "Unfiled");
-    const who = el("span", { class: "right tiny faint" }, this.people.get(pin.by)?.first ?? "", pin.added ? ", in replay" : "");
+    const chip = el("span", { class: "chip pin" }, icon("pin", "s"), el("span", { class: "trunc" }, pin.label || "Unfiled"));
+    const who = el("span", { class: "right tiny faint nowrap" }, this.people.get(pin.by)?.first ?? "", pin.added ? ", in replay" : "");
     const time = el("button", { type: "button", class: "at", "aria-label": `Go to ${clockText(pin.at_ms)}, ${pin.label || "Unfiled"}` }, clockText(pin.at_ms));
     const line = el("li", { class: "note pinned", "data-pin": pin.id }, time, el("div", { class: "body" }, el("span", { class: "row tight" }, chip, who), pin.text));
-    line.addEventListener("click", () => this.choose(pin.at_ms, true));
+    line.addEventListener("click", (event) => this.choose(pin.at_ms, true, event.detail > 0));
     return line;
   }
 
@@ -90,7 +96,7 @@ export class Lists {
       const by = this.people.get(mark.by)?.first ?? "";
       const time = el("button", { type: "button", class: "at", "aria-label": `Go to ${clockText(mark.at_ms)}` }, clockText(mark.at_ms));
       const line = el("li", { class: "note event", "data-kind": mark.kind }, time, el("div", { class: "ev-line" }, markPicture(mark), el("span", { class: "grow" }, mark.text), el("span", { class: "tiny faint" }, by)));
-      line.addEventListener("click", () => this.choose(mark.at_ms, false));
+      line.addEventListener("click", (event) => this.choose(mark.at_ms, false, event.detail > 0));
       this.eventLines.push({ mark, line });
       list.append(line);
     }
@@ -113,7 +119,7 @@ export class Lists {
       const person = this.people.get(mark.by);
       const time = el("button", { type: "button", class: "at", "aria-label": `Go to ${clockText(mark.at_ms)}` }, clockText(mark.at_ms));
       const line = el("li", { class: "note" }, time, el("div", { class: "body" }, el("span", { class: "row tight small strong" }, el("span", { class: "dot", "data-colour": person?.colour ?? "" }), person?.first ?? ""), mark.text));
-      line.addEventListener("click", () => this.choose(mark.at_ms, false));
+      line.addEventListener("click", (event) => this.choose(mark.at_ms, false, event.detail > 0));
       this.chatLines.push({ at_ms: mark.at_ms, line });
       list.append(line);
     }

@@ -123,6 +123,10 @@ export class ProblemPane {
       content.push(el("section", { class: "part" }, el("h4", {}, `${one.number}. ${one.part_title}`, el("span", { class: "when num" }, clockText(one.at_ms))), body));
     }
     for (const hint of hints) content.push(el("p", { class: "hintline small dim" }, icon("bulb", "s"), `${clockText(hint.at_ms)} ${hint.text}`));
-    part("problem").replaceChildren(...content);
+    const pane = part("problem");
+    pane.replaceChildren(...content);
+    // The newest part is what they were reading.
+    const newest = pane.querySelector<HTMLElement>(".part:last-of-type");
+    pane.scrollTop = newest && here.length > 1 ? newest.offsetTop - 8 : 0;
   }
 }

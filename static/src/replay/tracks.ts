@@ -11,7 +11,7 @@ export interface TrackEvents {
   /** Somebody drags: many times a second. */
   drag(ms: number): void;
   /** Somebody chose a mark; evidence opens early. */
-  choose(ms: number, isPin: boolean): void;
+  choose(ms: number, isPin: boolean, byPointer: boolean): void;
 }
 
 export class Tracks {
@@ -100,7 +100,7 @@ export class Tracks {
     for (const stage of this.index.stages) {
       const words = `${stage.title}, ${clockText(stage.from_ms)} to ${clockText(stage.to_ms)}`;
       const band = el("button", { type: "button", class: "band", title: words, "aria-label": words }, stage.title);
-      band.addEventListener("click", () => this.on.choose(stage.from_ms, false));
+      band.addEventListener("click", (event) => this.on.choose(stage.from_ms, false, event.detail > 0));
       list.append(this.x(el("li", { class: "bandplace" }, band), stage.from_ms, stage.to_ms));
     }
     return list;
@@ -112,7 +112,7 @@ export class Tracks {
     for (const pin of this.index.pins) {
       const words = `${clockText(pin.at_ms)}, ${pin.label || "Unfiled"}${pin.text ? `: ${pin.text}` : ""}`;
       const button = el("button", { type: "button", class: "ev pn", title: words, "aria-label": words, "data-pin": pin.id }, icon("pin"));
-      button.addEventListener("click", () => this.on.choose(pin.at_ms, true));
+      button.addEventListener("click", (event) => this.on.choose(pin.at_ms, true, event.detail > 0));
       this.pins.push(button);
       list.append(this.x(el("li"), pin.at_ms));
       list.lastElementChild?.append(button);
@@ -133,7 +133,7 @@ export class Tracks {
       const by = this.people.get(mark.by)?.first;
       const words = `${clockText(mark.at_ms)}, ${mark.text}${by ? `, ${by}` : ""}`;
       const button = el("button", { type: "button", class: "ev", title: words, "aria-label": words }, markPicture(mark));
-      button.addEventListener("click", () => this.on.choose(mark.at_ms, false));
+      button.addEventListener("click", (event) => this.on.choose(mark.at_ms, false, event.detail > 0));
       list.append(this.x(el("li", {}, button), mark.at_ms));
     }
     if (!list.firstChild) list.append(el("li", { class: "none" }, none));
