@@ -32,7 +32,7 @@ class LiveRoom extends HTMLElement {
     mountLayout(page);
     mountStrip(page);
     mountRuns(page, files);
-    mountStatus(page);
+    mountStatus(page, files);
     mountChat(page);
     mountStory(page);
     mountScreens(page);

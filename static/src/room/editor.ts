@@ -61,6 +61,7 @@ export interface Position {
 /** The editor of the open file. Each file keeps its own undo history and place. */
 export class CodeEditor {
   readonly position = new Emitter<Position>();
+  readonly opened = new Emitter<FileState>();
   /** Why something was not taken into the text, null when typing goes on. */
   readonly problem = new Emitter<string | null>();
 
@@ -129,6 +130,7 @@ export class CodeEditor {
     if (place) this.view.scrollDOM.scrollTop = place.scrollTop;
     awareness.setLocalState({ ...awareness.getLocalState(), file: file.id, cursor: null });
     if (hadFocus) this.view.focus();
+    this.opened.emit(file);
     this.tellPosition();
   }
 

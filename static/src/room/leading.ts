@@ -26,6 +26,10 @@ export function mountLeading(page: Page): void {
     if (tab) chooseTab(tab);
     if (window.matchMedia("(max-width: 699px)").matches) page.host.querySelector<HTMLElement>('[data-view-of="notes"]')?.click();
   });
+  page.acts.set("admit", (source) => {
+    const member = source?.dataset["member"];
+    if (member) void page.room.do({ type: "AdmitMember", member });
+  });
   page.acts.set("remove", (source) => {
     const member = source?.dataset["member"];
     if (!member || !source) return;

@@ -32,9 +32,13 @@ export function mountScreens(page: Page): void {
     return {
       key: "ended",
       title: candidate ? `That was it. Thank you, ${room.config.first}.` : "The interview has ended.",
-      text: candidate ? `${lead} will be in touch through ${room.config.client}.` : "Thank you for being there.",
+      text: candidate
+        ? `${lead} will be in touch through ${room.config.client}.`
+        : room.isInterviewer
+          ? "The room is closed. What happened in it is in the replay."
+          : "Thank you for being there.",
       actions: [
-        ...(candidate ? links.filter((node): node is HTMLElement => node instanceof HTMLElement) : []),
+        ...(candidate || room.isInterviewer ? links.filter((node): node is HTMLElement => node instanceof HTMLElement) : []),
         ...(room.welcomed ? [button("Look at the code once more", () => { aside = "ended"; draw(); }, false)] : []),
       ],
       closable: true,
@@ -54,7 +58,10 @@ export function mountScreens(page: Page): void {
     }
     if (link === "closed" && closeCode === CLOSED.notAllowed) {
       if (wasWaiting) {
-        return { key: "away", title: `${lead} did not let you in.`, text: "Check that this is the right link.", actions: [reload("Ask again")] };
+        return { key: "away", title: `${lead} did not let you in.`, text: "Check that this is the right link.", actions: [reload("Try again")] };
+      }
+      if (!room.welcomed) {
+        return { key: "outside", title: "You are not in this room.", text: "Nobody has let you in yet, or your place was taken back. Use your link, or ask your interviewer.", actions: [reload("Try again")] };
       }
       return { key: "removed", title: "You have left the room.", text: "Use your link to come back.", actions: [] };
     }
@@ -64,7 +71,8 @@ export function mountScreens(page: Page): void {
     if (link === "closed" && closeCode !== CLOSED.ended) {
       return { key: "broken", title: "That did not work, and it is our fault.", text: "What you typed is kept on this device and will be sent when you connect again.", actions: [reload("Connect again")] };
     }
-    if (!room.isInterviewer && (room.isOver || closeCode === CLOSED.ended)) return ending();
+    const closedUnseen = closeCode === CLOSED.ended && !room.welcomed;
+    if (closedUnseen || (!room.isInterviewer && (room.isOver || closeCode === CLOSED.ended))) return ending();
     if (wasWaiting && link !== "closed") {
       return { key: "waiting", title: `${lead} will let you in.`, text: "You are in the right place. This page opens by itself.", actions: [] };
     }

@@ -1,10 +1,12 @@
 import { h, icon, setText } from "./dom";
+import type { Files } from "./files";
+import { fileLanguage } from "./filenames";
 import type { Page } from "./page";
 import { offlineWords, savedWords, type Link } from "./saved";
 
 /** The line under the editor: language, place, and whether what was typed is safe. */
-export function mountStatus(page: Page): void {
-  mountLanguage(page);
+export function mountStatus(page: Page, files: Files): void {
+  mountLanguage(page, files);
   mountSaved(page);
   const position = page.part("position");
   const indent = page.part("indent");
@@ -19,25 +21,40 @@ export function mountStatus(page: Page): void {
   });
 }
 
-function mountLanguage(page: Page): void {
+/** The picker says what the open file runs in. Another choice is for everybody, and opens a file in that language. */
+function mountLanguage(page: Page, files: Files): void {
   const { room } = page;
   const select = page.part<HTMLSelectElement>("language");
+  const shown = (): string => {
+    const file = files.current;
+    const language = file ? fileLanguage(file.name, file.language, room.state.language) : room.state.language;
+    return room.state.languages.includes(language) ? language : room.state.language;
+  };
+  const draw = (): void => {
+    select.replaceChildren(
+      ...room.state.languages.map((language) => {
+        const ready = Object.keys(room.runner.languages).length === 0 || language in room.runner.languages;
+        return h("option", { value: language }, `${room.languageLabel(language)}${ready ? "" : " (not ready)"}`);
+      }),
+    );
+    select.value = shown();
+    select.disabled = !room.canEdit || room.state.languages.length < 2;
+  };
   page.watch(
-    () => [room.state.languages, room.state.language, room.runner.languages, room.canEdit],
-    () => {
-      select.replaceChildren(
-        ...room.state.languages.map((language) => {
-          const ready = Object.keys(room.runner.languages).length === 0 || language in room.runner.languages;
-          return h("option", { value: language }, `${room.languageLabel(language)}${ready ? "" : " (not ready)"}`);
-        }),
-      );
-      select.value = room.state.language;
-      select.disabled = !room.canEdit || room.state.languages.length < 2;
-    },
+    () => [room.state.languages, room.state.language, room.state.files, room.runner.languages, room.canEdit],
+    draw,
   );
+  page.editor.opened.on(draw);
   select.addEventListener("change", () => {
-    void room.do({ type: "ChooseLanguage", language: select.value }).then((done) => {
-      if (!done) select.value = room.state.language;
+    const language = select.value;
+    void room.do({ type: "ChooseLanguage", language }).then(() => {
+      const open = files.current;
+      if (open && shown() !== language) {
+        const fits = room.files.filter((file) => fileLanguage(file.name, file.language, "") === language);
+        const file = fits.find((one) => one.question !== null && one.question === open.question) ?? fits[0];
+        if (file) files.open(file.id);
+      }
+      draw();
     });
   });
 }

@@ -78,7 +78,7 @@ function mountPeople(page: Page): void {
   const list = page.part("peoplelist");
   const shown = (): [string, MemberState][] =>
     Object.entries(room.state.members)
-      .filter(([id, member]) => room.people[id] && member.admission !== "removed" && member.admission !== "turned_away")
+      .filter(([id, member]) => room.people[id] && member.admission !== "removed")
       .sort(([, a], [, b]) => order(a.role) - order(b.role));
 
   page.watch(
@@ -87,6 +87,7 @@ function mountPeople(page: Page): void {
       const people = shown();
       row.replaceChildren(
         ...people
+          .filter(([, member]) => member.admission !== "turned_away")
           .filter(([, member]) => member.present || member.role === "lead" || member.role === "candidate")
           .map(([id, member]) => {
             const person = room.people[id];
@@ -109,7 +110,8 @@ function mountPeople(page: Page): void {
             "li",
             { class: "row" },
             h("span", { class: avatarClass(person?.colour ?? ""), "aria-hidden": "true" }, initials(person?.name ?? "")),
-            h("span", { class: "grow" }, h("bdi", {}, person?.name ?? ""), id === room.me ? " (you)" : "", h("br"), h("span", { class: "small faint" }, `${ROLES[member.role]}, ${member.present ? "here" : "away"}`)),
+            h("span", { class: "grow" }, h("bdi", {}, person?.name ?? ""), id === room.me ? " (you)" : "", h("br"), h("span", { class: "small faint" }, `${ROLES[member.role]}, ${member.admission === "turned_away" ? "not let in" : member.present ? "here" : "away"}`)),
+            room.isInterviewer && member.admission === "turned_away" && h("button", { class: "btn sm", type: "button", "data-act": "admit", "data-member": id }, "Admit"),
             removable && h("button", { class: "btn sm danger", type: "button", "data-act": "remove", "data-member": id }, "Remove…"),
           );
         }),
