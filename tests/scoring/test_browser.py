@@ -1,0 +1,194 @@
+"""The scorecard in a real browser: keys, drafts, signing, and axe on every page of scoring."""
+
+import json
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import expect, sync_playwright
+
+from room import config
+from room.app import create_app
+from room.clock import SystemClock
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+AXE = Path(__file__).parents[2] / "static" / "node_modules" / "axe-core" / "axe.min.js"
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path):
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def site(held, app):
+    """The app of `held` under a real address, sharing its store."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    state = app.app.state
+    settings = config.load(
+        {
+            "ROOM_DATA_DIR": str(state.settings.data_dir),
+            "ROOM_PORT": str(port),
+            "ROOM_DOCKER_HOST": "unix:///nowhere",
+        }
+    )
+    inner = create_app(settings, clock=SystemClock())
+    inner.state.update(state.dict() | {"settings": settings})
+    server = uvicorn.Server(
+        uvicorn.Config(inner, host="127.0.0.1", port=port, log_level="error", lifespan="off")
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started and time.monotonic() < deadline:
+        threading.Event().wait(0.05)
+    held.base = settings.public_url
+    yield held
+    server.should_exit = True
+    thread.join(10)
+
+
+def page_of(browser, site, who, path, **more):
+    context = browser.new_context(**({"viewport": {"width": 1440, "height": 900}} | more))
+    if who:
+        context.add_cookies(
+            [{"name": k, "value": v, "url": site.base} for k, v in site.cookies[who].items()]
+        )
+    page = context.new_page()
+    page.goto(site.base + path)
+    return page
+
+
+def test_a_scorecard_is_filled_and_signed_by_keyboard_alone(browser, site):
+    page = page_of(browser, site, "iris", f"/score/{site.id}")
+    page.keyboard.press("j")
+    for key in ("3", "j", "3", "j", "2", "j", "3", "j", "3", "j", "3"):
+        page.keyboard.press(key)
+    expect(page.locator("#scored")).to_have_text("6 of 6")
+    page.keyboard.press("c")
+    page.keyboard.type("jk3 are letters in here")
+    expect(page.locator("#saved")).to_contain_text("Draft saved")
+    assert page.locator("#comment-collaboration").input_value() == "jk3 are letters in here"
+    page.keyboard.press("Tab")
+    page.locator("h1").click()
+    page.keyboard.press("s")
+    assert page.locator('input[name="decision"]:checked').get_attribute("value") == "yes"
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#name")).to_be_focused()
+    page.keyboard.type("Iris Rey")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".error").first).to_have_text("Say how sure you are.")
+    page.locator('input[name="confidence"][value="high"]').press("Space")
+    page.locator("#name").press("Control+Enter")
+    expect(page.locator("main")).to_contain_text("You have submitted. Ron Adeyemi has not yet.")
+
+
+def test_what_is_typed_while_the_server_is_away_comes_back_after_a_reload(browser, site):
+    page = page_of(browser, site, "iris", f"/score/{site.id}")
+    page.context.set_offline(True)
+    page.locator("#comment-approach").fill("Typed on the train.")
+    expect(page.locator("#saved")).to_contain_text("Saved on this device")
+    page.context.set_offline(False)
+    page.reload()
+    expect(page.locator("#comment-approach")).to_have_value("Typed on the train.")
+    expect(page.locator("#saved")).to_contain_text("Draft saved")
+    assert "Typed on the train." in site.get(f"/score/{site.id}").text
+
+
+def test_two_devices_stand_side_by_side(browser, site):
+    laptop, phone = (page_of(browser, site, "iris", f"/score/{site.id}") for _ in range(2))
+    phone.locator("#comment-approach").fill("From the phone.")
+    expect(phone.locator("#saved")).to_contain_text("Draft saved")
+    laptop.locator("#comment-approach").fill("From the laptop.")
+    expect(laptop.locator("#conflict")).to_contain_text("From the phone.")
+    expect(laptop.locator("#conflict")).to_contain_text("From the laptop.")
+    laptop.get_by_role("button", name="Keep this page").click()
+    expect(laptop.locator("#saved")).to_contain_text("Draft saved")
+    expect(laptop.locator("#conflict")).to_be_empty()
+    assert "From the laptop." in site.get(f"/score/{site.id}").text
+
+
+def test_a_moment_is_added_and_counts_as_evidence(browser, site):
+    page = page_of(browser, site, "iris", f"/score/{site.id}")
+    page.keyboard.press("j")
+    page.keyboard.press("e")
+    page.keyboard.type("12:30")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Drops it.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    added = page.locator("#evs-understanding .moment", has_text="Drops it.")
+    expect(added).to_be_visible()
+    assert added.locator("input").is_checked()
+
+
+def test_a_reader_goes_from_a_time_to_the_replay(browser, site):
+    site.score(**{"evidence:understanding": ["p_first"]})
+    site.score("ron", name="Ron Adeyemi")
+    site.sign()
+    site.post(f"/interviews/{site.id}/report/shares", fields={"days": "30", "with_replay": "on"})
+    owner = page_of(browser, site, "iris", f"/interviews/{site.id}/report")
+    address = owner.locator("[data-copy]").first.get_attribute("data-copy")
+    reader = page_of(browser, site, None, "/r/" + address.rpartition("/")[2])
+    assert reader.locator("h1").inner_text() == "Hire"
+    reader.locator("a.t").first.click()
+    reader.wait_for_url(f"**/replay/{site.id}?t=350")
+    owner.get_by_role("button", name="Switch off").click()
+    reader.goto(site.base + "/r/" + address.rpartition("/")[2])
+    expect(reader.locator("h1")).to_have_text("This link was switched off.")
+
+
+def test_axe_finds_nothing(browser, site):
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed with the front end")
+    paths = [("iris", "/scorecards"), ("iris", f"/score/{site.id}"), ("ron", f"/score/{site.id}?as={site.ron}"),
+             ("iris", f"/interviews/{site.id}/report")]  # fmt: skip
+    found = look(browser, site, paths)
+    site.score(name="", decision=None)
+    site.score(**{"evidence:understanding": ["p_first"]})
+    site.score("ron", name="Ron Adeyemi", **{"level:approach": "2"})
+    site.sign()
+    site.post(f"/interviews/{site.id}/report/shares", fields={"days": "30", "with_replay": "on"})
+    text = site.get(f"/interviews/{site.id}/report").text
+    token = text.split("/r/")[1].split('"')[0]
+    found += look(browser, site, [("iris", f"/score/{site.id}"), ("iris", f"/score/{site.id}?correct=1"),
+                                  ("iris", f"/interviews/{site.id}/report"), (None, f"/r/{token}"),
+                                  (None, f"/r/{token}/replay")])  # fmt: skip
+    assert found == []
+
+
+def look(browser, site, paths):
+    found = []
+    for who, path in paths:
+        for more in (
+            {"color_scheme": "light"},
+            {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}},
+        ):
+            page = page_of(browser, site, who, path, bypass_csp=True, **more)
+            assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), path
+            for media in ("screen", "print"):
+                page.emulate_media(media=media)
+                page.evaluate(AXE.read_text(encoding="utf-8"))
+                broken = page.evaluate(
+                    "axe.run().then(r => r.violations.map(v => [v.id, v.nodes[0].html]))"
+                )
+                found += [(path, media, more["color_scheme"], json.dumps(one)) for one in broken]
+            page.context.close()
+    return found
