@@ -80,7 +80,7 @@ def judge(
         owner,
         interview.id,
         words=words,
-        lines={str(file): text for file, text in texts.items()},
+        lines=texts,
         name=lead["name"],
         zone=lead["zone"],
         at_ms=at_ms,
