@@ -29,6 +29,7 @@ from room.store import (
     clients,
     interviews,
     journal,
+    letters,
     members,
     reports,
     rubrics,
@@ -42,6 +43,7 @@ from room.store.sealing import Seals
 __all__ = ["Case", "Due", "Filed", "Lacking", "NotYet", "Stale", "load_case"]
 
 NAME_MAX = 200
+LETTER_MAX = 20_000
 
 
 class NotYet(Exception):
@@ -691,6 +693,34 @@ def _occasion(case: Case, raters: set[str]) -> Occasion:
         is_demo=interview.is_demo,
         people=people,
     )
+
+
+def save_letter(
+    conn: Connection,
+    seals: Seals,
+    owner_id: str,
+    interview_id: str,
+    *,
+    subject: str,
+    text: str,
+    at_ms: int,
+    is_shown: bool,
+) -> None:
+    """Keep the letter to the candidate; `is_shown` lets them read it on the page of their data.
+
+    Raises:
+        NotFound: no such interview.
+        Lacking: it is empty but shown, or too long.
+    """
+    interviews.load(conn, owner_id, interview_id)
+    letter = letters.Letter(
+        _clean(subject, keep_lines=False), _clean(text), at_ms, at_ms if is_shown else None
+    )
+    if is_shown and not letter.text:
+        raise Lacking([Lack("letter", "Write the letter before you show it.")])
+    if len(letter.text) > LETTER_MAX or len(letter.subject) > NAME_MAX:
+        raise Lacking([Lack("letter", f"A letter has {LETTER_MAX:,} characters at most.")])
+    letters.save(conn, seals, owner_id, interview_id, letter)
 
 
 # ------------------------------------------------------------------------------------------------ what is due

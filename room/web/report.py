@@ -21,7 +21,7 @@ from room.scoring.render import Paper, PdfBusy, PdfFailed, View
 from room.scoring.report import Report
 from room.scoring.score import Lack, Words
 from room.session.ids import InterviewId
-from room.store import interviews, journal, reports, shares
+from room.store import interviews, journal, letters, reports, shares
 from room.store.accounts import Account
 from room.store.clients import load as load_client
 from room.store.engine import NotFound
@@ -72,6 +72,7 @@ def _own(
         links = shares.list_for(conn, account.id, interview_id)
         opened = {s.id: shares.openings(conn, account.id, s.id) for s in links}
         client = load_client(conn, account.id, interview.client_id)
+        letter = letters.find(conn, state.seals, account.id, interview_id)
         kept, version, saved_at_ms = filing.find_words(conn, state.seals, account.id, interview_id)
         is_draft = not versions or writing
         case = (
@@ -114,6 +115,7 @@ def _own(
         saved_at_ms=saved_at_ms,
         lacks=defaultdict(str, {lack.field: lack.sentence for lack in lacks}),
         versions=versions,
+        letter=letter,
         write_points=form.write_points,
         given=given or {},
         expiry_days=_days(client.retention_days),
@@ -316,6 +318,31 @@ async def switch_off(request: Req, interview_id: str, share_id: str) -> Response
                 raise NotFound(share_id)
             shares.revoke(conn, account.id, share_id, state.clock.wall_ms())
         return Redirect(f"/interviews/{interview_id}/report#links", status_code=303)
+
+    return await _posted(request, work)
+
+
+@post("/interviews/{interview_id:str}/report/letter", status_code=200)
+async def save_letter(request: Req, interview_id: str) -> Response[Any]:
+    """Keep the letter to the candidate, and show it to them or take it back."""
+
+    def work(account: Account, fields: form.Fields) -> Response[Any]:
+        state = request.app.state
+        try:
+            with state.store.begin() as conn, unless_deleted():
+                filing.save_letter(
+                    conn,
+                    state.seals,
+                    account.id,
+                    interview_id,
+                    subject=form.text(fields, "subject"),
+                    text=form.text(fields, "letter"),
+                    at_ms=state.clock.wall_ms(),
+                    is_shown="shown" in fields,
+                )
+        except Lacking as error:
+            return _own(request, account, interview_id, status=422, message=error.lacks[0].sentence)
+        return Redirect(f"/interviews/{interview_id}/report#letter", status_code=303)
 
     return await _posted(request, work)
 
@@ -533,6 +560,6 @@ async def watch_replay(request: Req, token: str) -> Response[Any]:
 
 
 ROUTES = [
-    show_own, save_words, sign, share, switch_off, own_pdf, own_json,
+    show_own, save_words, sign, share, switch_off, save_letter, own_pdf, own_json,
     show_shared, shared_pdf, ask_replay, watch_replay,
 ]  # fmt: skip

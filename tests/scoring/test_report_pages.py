@@ -8,7 +8,7 @@ import pypdf
 import pytest
 
 from room.scoring import filing, report
-from room.store import annotations, interviews, reports, shares
+from room.store import annotations, interviews, letters, reports, shares
 
 
 @pytest.fixture
@@ -318,6 +318,23 @@ def test_reports_due_are_told_until_they_are_signed(held):
     with held.store.read() as conn:
         assert filing.reports_due(conn, held.owner, held.clock.wall_ms()) == []
         assert [d.step for d in filing.standings(conn, held.owner)] == ["sent"]
+
+
+def test_a_letter_is_kept_apart_from_the_report(signed):
+    path = f"/interviews/{signed.id}/report/letter"
+    assert signed.post(path, fields={"letter": " ", "shown": "on"}).status_code == 422
+    sent = {"subject": "Thank you", "letter": "Dear Cal,\n\n<b>well</b> done.", "shown": "on"}
+    assert signed.post(path, fields=sent).status_code == 303
+    page = signed.get(f"/interviews/{signed.id}/report").text
+    assert "&lt;b&gt;well&lt;/b&gt; done." in page
+    assert "well" not in newest(signed)[1].body.decode()
+    assert "done." not in signed.get(link_to(signed), None).text
+    with signed.store.read() as conn:
+        assert letters.find(conn, signed.seals, signed.owner, signed.id).shown_at_ms is not None
+    assert signed.post(path, "mallory", sent).status_code == 404
+    signed.post(path, fields={"letter": "Later."})
+    with signed.store.read() as conn:
+        assert letters.find(conn, signed.seals, signed.owner, signed.id).shown_at_ms is None
 
 
 def test_an_interview_without_a_rubric_is_given_one(alone):
