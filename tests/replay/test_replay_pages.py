@@ -21,20 +21,30 @@ from room.store import members, reports, shares
 IRIS, CAL, FILE, WALL_MS = "m_iris", "m_cal", "f_main", 1_780_000_000_000
 
 
-@pytest.fixture
-def app(tmp_path):
-    settings = config.load(
-        {"ROOM_DATA_DIR": str(tmp_path / "data"), "ROOM_DOCKER_HOST": "unix:///nowhere"}
-    )
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    data_dir = str(tmp_path_factory.mktemp("replay") / "data")
+    settings = config.load({"ROOM_DATA_DIR": data_dir, "ROOM_DOCKER_HOST": "unix:///nowhere"})
     with TestClient(
         create_app(settings, clock=ManualClock(WALL_MS)), base_url=settings.public_url
     ) as client:
         yield client
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def held(app, opening, played, put):
+    """Looked at by many tests, changed by none."""
     return put(app, played(opening()).recorded)
+
+
+@pytest.fixture
+def fresh(app, opening, put):
+    """An interview to change: short, with one pin of the room."""
+    script = opening().edit(CAL, 0, "hello", at_ms=1000)
+    script.do(IRIS, e.PinPlaced("n_2", FILE, text="Said why."), 2000).do(
+        IRIS, e.InterviewEnded(), 100_000
+    )
+    return put(app, script.recorded)
 
 
 def get(app, held, who, path="", named=""):
@@ -67,10 +77,10 @@ def test_only_those_who_may_replay_get_in(app, held, path):
     assert get(app, held, "cal", path).status_code == 303
 
 
-def test_an_unknown_interview_and_segment_are_not_there(app, held):
-    assert get(app, held, "owner", "/segments/999").status_code == 404
-    held.interview = "i_" + "a" * 26
-    assert get(app, held, "owner").status_code == 404
+def test_an_unknown_interview_and_segment_are_not_there(app, fresh):
+    assert get(app, fresh, "owner", "/segments/999").status_code == 404
+    fresh.interview = "i_" + "a" * 26
+    assert get(app, fresh, "owner").status_code == 404
 
 
 def test_the_page_names_the_interview_and_holds_nothing_of_the_recording(app, held):
@@ -166,25 +176,27 @@ def quoting(held, pins):
     return canonical(made)
 
 
-def test_a_pin_can_be_put_on_the_replay_until_one_has_signed(app, held):
-    for who, named in (("owner", ""), ("rater", held.rater)):
+def test_a_pin_can_be_put_on_the_replay_until_one_has_signed(app, fresh):
+    for who, named in (("owner", ""), ("rater", fresh.rater)):
         query = f"?as={named}" if named else ""
         answer = app.post(
-            f"/replay/{held.interview}/pins{query}",
-            json={"at_ms": 95_000, "text": f"seen by {who}", "competency": held.competency},
+            f"/replay/{fresh.interview}/pins{query}",
+            json={"at_ms": 95_000, "text": f"seen by {who}", "competency": fresh.competency},
             headers={
-                "x-csrf": held.csrf[who],
-                "cookie": "; ".join(f"{k}={v}" for k, v in held.cookies[who].items()),
+                "x-csrf": fresh.csrf[who],
+                "cookie": "; ".join(f"{k}={v}" for k, v in fresh.cookies[who].items()),
             },
         )
         assert answer.status_code == 201, answer.text
         assert answer.json()["pin"]["added"] is True
         assert answer.json()["pin"]["label"]
     mine = [
-        pin["text"] for pin in get(app, held, "owner", "/index.json").json()["pins"] if pin["added"]
+        pin["text"]
+        for pin in get(app, fresh, "owner", "/index.json").json()["pins"]
+        if pin["added"]
     ]
     assert mine == ["seen by owner"], "blind to the rater's until all have signed"
-    rated = get(app, held, "rater", "/index.json", held.rater).json()
+    rated = get(app, fresh, "rater", "/index.json", fresh.rater).json()
     assert [pin["text"] for pin in rated["pins"]] == ["seen by rater"]
     assert "Rana" in {person["first"] for person in rated["people"]}
 
@@ -247,22 +259,22 @@ def test_a_running_session_is_replayable_up_to_now(app, opening, played, put):
     assert "data-can-pin" not in get(app, held, "owner").text
 
 
-def test_a_deleted_recording_says_that_the_promise_was_kept(app, held):
+def test_a_deleted_recording_says_that_the_promise_was_kept(app, fresh):
     state = app.app.state
-    assert get(app, held, "owner", "/index.json").status_code == 200
+    assert get(app, fresh, "owner", "/index.json").status_code == 200
     with state.store.begin() as conn:
-        state.seals.destroy(conn, held.interview)
-    answer = get(app, held, "owner")
+        state.seals.destroy(conn, fresh.interview)
+    answer = get(app, fresh, "owner")
     assert answer.status_code == 410
     assert "deleted, as promised" in answer.text
-    assert get(app, held, "owner", "/segments/0").status_code == 410
+    assert get(app, fresh, "owner", "/segments/0").status_code == 410
 
 
-def test_a_removed_rater_cannot_look_any_more(app, held):
-    assert get(app, held, "rater", "", held.rater).status_code == 200
+def test_a_removed_rater_cannot_look_any_more(app, fresh):
+    assert get(app, fresh, "rater", "", fresh.rater).status_code == 200
     with app.app.state.store.begin() as conn:
-        members.end_sessions(conn, held.owner, held.rater)
-    assert get(app, held, "rater", "", held.rater).status_code == 404
+        members.end_sessions(conn, fresh.owner, fresh.rater)
+    assert get(app, fresh, "rater", "", fresh.rater).status_code == 404
 
 
 def test_names_with_markup_come_out_as_text(app, opening, played, put):

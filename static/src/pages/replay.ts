@@ -159,7 +159,7 @@ class Replay {
     this.tracks.markPin(pin?.id ?? null);
     this.lists.markPin(pin?.id ?? null, player.ms);
     this.lists.show(player.ms);
-    this.problem.show(player.ms);
+    if (!part("problem-pane").hidden) this.problem.show(player.ms);
     this.drawScene();
     if (player.failed) this.failed();
     if (player.playing) this.changed();

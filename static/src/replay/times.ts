@@ -34,7 +34,7 @@ export function quietText(spans: readonly { from_ms: number; to_ms: number }[]):
 export function axisMinutes(durationMs: number): number[] {
   const minutes = durationMs / 60_000;
   const step = [0.5, 1, 2, 5, 10, 15, 30, 60, 120].find((one) => minutes / one <= 12) ?? 240;
-  const marks = [];
-  for (let at = 0; at < minutes - step * 0.4; at += step) marks.push(at);
+  const marks = [0];
+  for (let at = step; at < minutes - step * 0.4; at += step) marks.push(at);
   return marks;
 }
