@@ -38,7 +38,7 @@ from room.store import (
 from room.store.interviews import Interview
 from room.store.members import Member
 from room.store.scorecards import Card, Stale
-from room.store.sealing import Seals
+from room.store.sealing import KeyDestroyed, Seals
 
 __all__ = ["Case", "Due", "Filed", "Lacking", "NotYet", "Stale", "load_case"]
 
@@ -721,6 +721,17 @@ def save_letter(
     if len(letter.text) > LETTER_MAX or len(letter.subject) > NAME_MAX:
         raise Lacking([Lack("letter", f"A letter has {LETTER_MAX:,} characters at most.")])
     letters.save(conn, seals, owner_id, interview_id, letter)
+
+
+def shown_letter(
+    conn: Connection, seals: Seals, owner_id: str, interview_id: str
+) -> letters.Letter | None:
+    """The letter that the candidate may read; None while it is a draft, and after deletion."""
+    try:
+        letter = letters.find(conn, seals, owner_id, interview_id)
+    except KeyDestroyed:
+        return None
+    return letter if letter is not None and letter.shown_at_ms is not None else None
 
 
 # ------------------------------------------------------------------------------------------------ what is due

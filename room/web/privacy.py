@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Request, get, post
 from litestar.response import Redirect, Response
 
+from room.scoring import filing
 from room.session import disclosure
 from room.session.ids import InterviewId
 from room.store import journal, requests
@@ -34,10 +35,14 @@ def show(request: Request[Any, Any, Any], token: str) -> Response[Any]:
             guest.interview.started_at_ms is not None
             and journal.last_hash(conn, InterviewId(guest.interview.id))[0] > 0
         )
+        letter = filing.shown_letter(
+            conn, request.app.state.seals, guest.link.owner_id, guest.interview.id
+        )
     return page(
         request,
         "privacy/privacy.html",
         token=token,
+        letter=letter,
         interview=guest.interview,
         client=guest.client,
         member=guest.member,

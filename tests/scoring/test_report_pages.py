@@ -8,7 +8,7 @@ import pypdf
 import pytest
 
 from room.scoring import filing, report
-from room.store import annotations, interviews, letters, reports, shares
+from room.store import annotations, interviews, letters, links, reports, shares
 
 
 @pytest.fixture
@@ -331,8 +331,15 @@ def test_a_letter_is_kept_apart_from_the_report(signed):
     assert "done." not in signed.get(link_to(signed), None).text
     with signed.store.read() as conn:
         assert letters.find(conn, signed.seals, signed.owner, signed.id).shown_at_ms is not None
+    with signed.store.begin() as conn:
+        token = links.issue(
+            conn, signed.store.link_key, signed.owner, signed.id, signed.cal, purpose="privacy",
+            expires_at_ms=signed.clock.wall_ms() + 10**9, now_ms=signed.clock.wall_ms(),
+        )  # fmt: skip
+    assert "&lt;b&gt;well&lt;/b&gt; done." in signed.get(f"/privacy/{token}", None).text
     assert signed.post(path, "mallory", sent).status_code == 404
     signed.post(path, fields={"letter": "Later."})
+    assert "Later." not in signed.get(f"/privacy/{token}", None).text
     with signed.store.read() as conn:
         assert letters.find(conn, signed.seals, signed.owner, signed.id).shown_at_ms is None
 
