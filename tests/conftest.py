@@ -25,6 +25,8 @@ def missing_part(mark: str) -> str | None:
                 if chromium()
                 else f"No Chromium here: none of {', '.join(BROWSERS)} is on the path."
             )
+        case "strace":
+            return None if shutil.which("strace") else "No strace here (package strace)."
         case "pdf":
             lacking = [f.sentence for f in doctor.paper(config.load({})) if f.state == "missing"]
             if not shutil.which("pdftotext"):
@@ -39,7 +41,7 @@ def chromium() -> str | None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    for mark in ("docker", "browser", "pdf"):
+    for mark in ("docker", "browser", "pdf", "strace"):
         if item.get_closest_marker(mark) and (reason := missing_part(mark)):
             if os.environ.get("CI") == "true":
                 pytest.fail(reason, pytrace=False)

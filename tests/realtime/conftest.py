@@ -1,6 +1,7 @@
 """A real server process, ready interviews on it, and a client that speaks the wire as a browser does."""
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -32,22 +33,28 @@ def free_port() -> int:
 class Server:
     """``room serve`` in a process of its own, on a data folder that outlives it."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, under: tuple[str, ...] = ()) -> None:
+        """``under``: a command that runs the server's process, such as a tracer."""
+        self.under = under
+        self.data_dir = data_dir
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = os.environ | {
             "ROOM_DATA_DIR": str(data_dir),
             "ROOM_PORT": str(self.port),
-            "ROOM_DEMO": "off",
+            "ROOM_DEMO": "on",
         }
         self.environment.pop("ROOM_PUBLIC_URL", None)
+        # As if its owner had thrown the finished demo away: playing it takes seconds that no test here needs.
+        data_dir.mkdir(mode=0o700)
+        (data_dir / "demo-played").touch()
         self.log = data_dir.parent / "server.log"
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "room", "serve"],
+                [*self.under, sys.executable, "-m", "room", "serve"],
                 env=self.environment,
                 stdout=log,
                 stderr=log,
@@ -116,19 +123,20 @@ class Browser:
         self._reply: set[int] = set()
 
     async def connect(self, **extra: Any) -> "Browser":
-        self.saved = self.sent = 0
-        self.closed = None
-        self._socket = await connect(
+        socket = await connect(
             self.live_url,
             additional_headers={"cookie": self.cookie},
             compression=None,
             max_size=None,
             **extra,
         )
+        self._socket, self.closed = socket, None
+        self.saved = self.sent = 0
         self._reading = asyncio.create_task(self._read())
-        await self.send(protocol.step1(self.doc.get_state()))
-        if self.hello:
-            await self.say({"t": "hello", "v": 1})
+        with contextlib.suppress(ConnectionClosed):
+            await self.send(protocol.step1(self.doc.get_state()))
+            if self.hello:
+                await self.say({"t": "hello", "v": 1})
         return self
 
     async def close(self) -> None:
@@ -166,8 +174,10 @@ class Browser:
         return seen
 
     async def send_update(self, update: bytes) -> None:
-        self.sent += 1
+        socket = self._socket
         await self.send(protocol.update(update))
+        if socket is self._socket:
+            self.sent += 1
 
     def text(self, file: str) -> str:
         return str(self.doc.get(f"f:{file}", type=Text))
@@ -184,7 +194,7 @@ class Browser:
             await asyncio.wait_for(wait(), timeout)
         except TimeoutError:
             raise AssertionError(
-                f"it did not become so; last: {self.messages[-3:]}, closed {self.closed}"
+                f"it did not become so; closed {self.closed}, {self._reading}, {self._socket and self._socket.state}, saved {self.saved} of {self.sent}, last: {self.messages[-3:]}"
             ) from None
 
     async def heard(
@@ -226,8 +236,8 @@ class Browser:
             step = reader.uint()
             payload = reader.bytes()
             if step == protocol.STEP1:
-                self.sent += 1
                 await self.send(protocol.step2(self.doc.get_update(payload)))
+                self.sent += 1
             else:
                 self.doc.apply_update(payload)
         elif kind == protocol.ROOM:
@@ -278,8 +288,14 @@ class Meeting:
 MeetingMaker = Callable[[], Awaitable[Meeting]]
 
 
+@pytest.fixture(scope="session")
+def stock(server: Server) -> list[dict[str, Any]]:
+    """Ready interviews made in one go, since each call of the command line starts a Python."""
+    return server.interviews(48)
+
+
 @pytest.fixture
-async def meeting(server: Server) -> Any:
-    made = Meeting((await asyncio.to_thread(server.interviews))[0])
+async def meeting(stock: list[dict[str, Any]]) -> Any:
+    made = Meeting(stock.pop())
     yield made
     await made.close()

@@ -138,8 +138,8 @@ def script(opening: Callable[[], Script]) -> Script:
 
 
 def traces() -> Path:
-    """The folder of real editing traces; skips the test where it is missing."""
-    folder = Path(os.environ.get("ROOM_TRACES") or Path(__file__).parents[3] / "shared/data/traces")
+    """The folder of real editing traces."""
+    folder = Path(__file__).parents[1] / "data" / "traces"
     if not (folder / "clownschool.json.gz").exists():
         pytest.skip("the real editing traces are not here; ROOM_TRACES names their folder")
     return folder
