@@ -359,11 +359,11 @@ def _list(title: str, lines: Collection[Any]) -> str:
     if not lines:
         return ""
     items = "\n".join(f"- {_sentence(line).strip()}" for line in lines)
-    return f"#### {title}\n\n{items}\n"
+    return f"### {title}\n\n{items}\n"
 
 
 def _text(title: str, text: str) -> str:
-    return f"#### {title}\n\n{text.strip()}\n" if text else ""
+    return f"### {title}\n\n{text.strip()}\n" if text else ""
 
 
 def _by_part(title: str, question: Question, lines: Mapping[str, Any]) -> str:

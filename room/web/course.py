@@ -7,6 +7,7 @@ from litestar import Request, post
 from litestar.response import Redirect, Response
 
 from room.desk import booking, invites, plan, questions
+from room.session.events import MemberJoined
 from room.session.ids import InterviewId
 from room.store import interviews, journal, members, requests, rubrics
 from room.store.accounts import Account
@@ -126,18 +127,14 @@ def _came_ms(
     conn: Connection, request: Request[Any, Any, Any], interview: Interview, role: str
 ) -> int | None:
     """When the member of this role first came: from the recorded joins, else from the lobby."""
-    for member in members.list_for(conn, interview.owner_id, interview.id):
-        if member.role != role:
-            continue
-        for recorded in journal.load(conn, request.app.state.seals, InterviewId(interview.id)):
-            event = recorded.event
-            if (
-                type(event).__name__ == "MemberJoined"
-                and getattr(event, "member", None) == member.id
-            ):
+    people = members.list_for(conn, interview.owner_id, interview.id)
+    member = next(one for one in people if one.role == role)
+    session = InterviewId(interview.id)
+    if journal.last_hash(conn, session)[0] > 0:
+        for recorded in journal.load(conn, request.app.state.seals, session):
+            if isinstance(recorded.event, MemberJoined) and recorded.event.member == member.id:
                 return recorded.wall_ms
-        return member.entered_at_ms
-    return None
+    return member.entered_at_ms
 
 
 @post("/interviews/{interview_id:str}/revive", sync_to_thread=True, status_code=200)

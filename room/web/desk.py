@@ -5,11 +5,12 @@ from typing import Any
 from litestar import Request, get, post
 from litestar.response import Redirect, Response
 
-from room.desk import booking, overview, plan, questions
+from room.desk import booking, invites, overview, plan, questions
 from room.session.ids import InterviewId
-from room.store import clients, interviews, rubrics
+from room.store import clients, interviews, links, members, rubrics
 from room.store.accounts import Account
 from room.store.engine import Connection
+from room.store.interviews import Interview
 from room.web import sockets
 from room.web.auth import require_account
 from room.web.templating import page
@@ -53,7 +54,21 @@ def _desk(request: Request[Any, Any, Any], account: Account) -> dict[str, Any]:
             conn, account, now_ms, lambda one: sockets.open_state(request, one)
         )
         has_demo = any(one.is_demo for one in interviews.list_for(conn, account.id))
-    return {"desk": found, "has_demo": has_demo}
+        link = _candidate_link(conn, request, found.next.interview, now_ms) if found.next else ""
+    return {"desk": found, "has_demo": has_demo, "next_link": link}
+
+
+def _candidate_link(
+    conn: Connection, request: Request[Any, Any, Any], interview: Interview, now_ms: int
+) -> str:
+    """The candidate's address, to be copied; empty while there is no link that works."""
+    state = request.app.state
+    candidate = members.candidate_of(conn, interview.owner_id, interview.id)
+    link = links.current_for(conn, interview.owner_id, candidate.id)
+    if link is None or link.standing(now_ms) != "valid":
+        return ""
+    token = links.token_of(link, state.store.link_key)
+    return invites.join_address(state.settings.public_url, token) if token else ""
 
 
 def _form(request: Request[Any, Any, Any], account: Account) -> dict[str, Any]:

@@ -91,7 +91,8 @@ def render(request: ASGIConnection[Any, Any, Any, Any], template: str, **context
         "counts": _counts(request) if account and "section" in context else {},
     }
     if "typed" in context:
-        context["typed"] = defaultdict(str, context["typed"])  # a field that nobody has filled is empty
+        # A field that nobody has filled is empty.
+        context["typed"] = defaultdict(str, context["typed"])
     return environment.get_template(template).render(given | context)
 
 

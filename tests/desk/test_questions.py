@@ -18,7 +18,7 @@ def test_every_question_of_the_package_can_be_read_planned_and_guided(key: str) 
     one = question(key)
     plan = one.plan("q_x")
     assert [part.id for part in plan.parts] == [stage["id"] for stage in BODIES[key]["stages"]]
-    assert guide_md(one).count("####") >= 2
+    assert guide_md(one).count("### ") >= 2
     assert all(part.statement_md.strip() for part in one.parts)
     assert starter_files(one, "python")
 

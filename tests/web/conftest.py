@@ -3,8 +3,18 @@
 from collections.abc import Iterator
 
 import pytest
+from argon2 import PasswordHasher
 
+from room.desk import accounts
 from tests.web.people import World, world
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashing a password costs on purpose; here it costs as little as argon2 allows."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(accounts, "_hasher", hasher)
+    monkeypatch.setattr(accounts, "_NOBODY", hasher.hash("nobody has this"))
 
 
 @pytest.fixture

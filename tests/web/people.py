@@ -32,7 +32,10 @@ class Browser:
 
     def _send(self, method: str, path: str, **more: object) -> httpx.Response:
         self.client.cookies.clear()
-        headers = {"cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()), "user-agent": "Firefox/130 Linux"}
+        headers = {
+            "cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()),
+            "user-agent": "Firefox/130 Linux",
+        }
         headers |= more.pop("headers", {})  # type: ignore[arg-type]
         answer = self.client.request(method, path, headers=headers, follow_redirects=False, **more)  # type: ignore[arg-type]
         for line in answer.headers.get_list("set-cookie"):
@@ -47,11 +50,18 @@ class Browser:
     def get(self, path: str, **more: object) -> httpx.Response:
         return self._send("GET", path, **more)
 
-    def post(self, path: str, data: dict[str, object] | None = None, **more: object) -> httpx.Response:
+    def post(
+        self, path: str, data: dict[str, object] | None = None, **more: object
+    ) -> httpx.Response:
         """A form as our own page sends it: the browser's `Origin: null` and where it comes from, and the page's token."""
         headers = {"origin": "null", "sec-fetch-site": "same-origin"} | more.pop("headers", {})  # type: ignore[operator]
         token = {"csrf": self.token} if self.token else {}
         return self._send("POST", path, data=token | (data or {}), headers=headers, **more)
+
+    def post_json(self, path: str, body: object) -> httpx.Response:
+        """What a page's script sends: JSON with the token in a header."""
+        headers = {"origin": self.public_url, "x-csrf": self.token}
+        return self._send("POST", path, json=body, headers=headers)
 
     @property
     def token(self) -> str:
@@ -76,13 +86,23 @@ class World:
         self.iris = self.account("iris@example.org", "Iris Ahlgren")
         with self.store.begin() as conn:
             self.acme = clients.create(
-                conn, self.iris.id, name="Northline Freight", city="Boston", zone="America/New_York", now_ms=NOW
+                conn,
+                self.iris.id,
+                name="Northline Freight",
+                city="Boston",
+                zone="America/New_York",
+                now_ms=NOW,
             )
 
     def account(self, email: str, name: str) -> Account:
         with self.store.begin() as conn:
             return accounts.create(
-                conn, email=email, name=name, zone="Europe/Madrid", password=PASSWORD, now_ms=self.clock.wall_ms()
+                conn,
+                email=email,
+                name=name,
+                zone="Europe/Madrid",
+                password=PASSWORD,
+                now_ms=self.clock.wall_ms(),
             )
 
     def browser(self) -> Browser:
@@ -93,7 +113,9 @@ class World:
         assert browser.sign_in(email).status_code == 303
         return browser
 
-    def interview(self, account: Account | None = None, starts_at_ms: int = TEN, name: str = "Cal Lindqvist") -> tuple[Interview, str]:
+    def interview(
+        self, account: Account | None = None, starts_at_ms: int = TEN, name: str = "Cal Lindqvist"
+    ) -> tuple[Interview, str]:
         """An interview of Iris (or another account) with Cal, and Cal's token."""
         owner = account or self.iris
         with self.store.begin() as conn:
@@ -112,7 +134,9 @@ class World:
                 level="mid",
                 starts_at_ms=starts_at_ms,
                 call_link="https://call.example/x",
-                plan=InterviewPlan(stages=plan.stages_from(plan.templates()[0].stages), questions=(row.id,)),
+                plan=InterviewPlan(
+                    stages=plan.stages_from(plan.templates()[0].stages), questions=(row.id,)
+                ),
             )
             return booking.book(conn, self.store.link_key, owner, wish, self.clock.wall_ms())
 
@@ -121,7 +145,11 @@ class World:
 def world(folder: Path, **environ: str) -> Iterator[World]:
     clock = ManualClock(NOW)
     settings = config.load(
-        {"ROOM_DATA_DIR": str(folder), "ROOM_DOCKER_HOST": f"unix://{folder}/no-engine.sock", **environ}
+        {
+            "ROOM_DATA_DIR": str(folder),
+            "ROOM_DOCKER_HOST": f"unix://{folder}/no-engine.sock",
+            **environ,
+        }
     )
     with TestClient(create_app(settings, clock=clock), raise_server_exceptions=False) as client:
         yield World(client, clock)

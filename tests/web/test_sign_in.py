@@ -13,7 +13,9 @@ def test_iris_signs_in_and_comes_straight_back_to_the_page_she_wanted(house: Wor
     assert (asked.status_code, asked.headers["location"]) == (303, "/sign-in?next=/clients")
     page = browser.get(asked.headers["location"]).text
     assert "Then you come straight back here." in page
-    answer = browser.post("/sign-in", {"email": " IRIS@example.org ", "password": PASSWORD, "next": "/clients"})
+    answer = browser.post(
+        "/sign-in", {"email": " IRIS@example.org ", "password": PASSWORD, "next": "/clients"}
+    )
     assert (answer.status_code, answer.headers["location"]) == (303, "/clients")
     assert browser.get("/clients").status_code == 200
 
@@ -59,7 +61,10 @@ def test_a_machine_that_tries_many_accounts_has_to_wait(house: World, monkeypatc
     for number in range(30):
         house.browser().sign_in(f"person{number}@example.org", "x")
     answer = house.browser().sign_in("somebody@example.org", "x")
-    assert (answer.status_code, "That was a lot at once. You can try again in 60 seconds." in answer.text) == (429, True)
+    assert (
+        answer.status_code,
+        "That was a lot at once. You can try again in 60 seconds." in answer.text,
+    ) == (429, True)
 
 
 def test_signing_in_changes_the_cookie_and_ends_the_old_one(house: World) -> None:
@@ -103,7 +108,9 @@ def test_cookies_are_secure_behind_https(tmp_path) -> None:
 def test_a_form_without_its_token_is_not_taken(house: World) -> None:
     browser = house.signed_in()
     for data in ({"csrf": ""}, {"csrf": "a" * 32}):
-        answer = browser.post("/clients", {"name": "Evil", "zone": "UTC", "retention_days": "1"} | data)
+        answer = browser.post(
+            "/clients", {"name": "Evil", "zone": "UTC", "retention_days": "1"} | data
+        )
         assert answer.status_code == 403
     assert "Evil" not in browser.get("/clients").text
 
@@ -114,16 +121,31 @@ def test_a_form_from_another_site_is_not_taken(house: World) -> None:
         {"origin": "https://evil.example", "sec-fetch-site": "cross-site"},
         {"origin": "null", "sec-fetch-site": "cross-site"},
     ):
-        assert browser.post("/clients", {"name": "Evil", "zone": "UTC", "retention_days": "1"}, headers=headers).status_code == 403
+        assert (
+            browser.post(
+                "/clients", {"name": "Evil", "zone": "UTC", "retention_days": "1"}, headers=headers
+            ).status_code
+            == 403
+        )
     sign_in = house.browser().post(
-        "/sign-in", {"email": "iris@example.org", "password": PASSWORD}, headers={"origin": "https://evil.example"}
+        "/sign-in",
+        {"email": "iris@example.org", "password": PASSWORD},
+        headers={"origin": "https://evil.example"},
     )
     assert sign_in.status_code == 403
 
 
 def test_only_paths_of_ours_are_gone_on_to(house: World) -> None:
-    for target in ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/a\r\nb"):
-        answer = house.browser().post("/sign-in", {"email": "iris@example.org", "password": PASSWORD, "next": target})
+    for target in (
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "/a\r\nb",
+    ):
+        answer = house.browser().post(
+            "/sign-in", {"email": "iris@example.org", "password": PASSWORD, "next": target}
+        )
         assert answer.headers["location"] == "/desk"
 
 
@@ -137,7 +159,10 @@ def test_every_answer_carries_the_headers_and_a_fresh_nonce(house: World) -> Non
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["cache-control"] == "no-store"
-    nonces = [re.search(r"'nonce-([^']+)'", one.headers["content-security-policy"])[1] for one in (first, second)]  # type: ignore[index]
+    nonces = [
+        re.search(r"'nonce-([^']+)'", one.headers["content-security-policy"])[1]
+        for one in (first, second)
+    ]  # type: ignore[index]
     assert nonces[0] != nonces[1]
     assert f'nonce="{nonces[0]}"' in first.text
 
@@ -167,17 +192,30 @@ def test_the_password_can_be_changed_and_other_browsers_are_out(house: World) ->
     assert wrong.status_code == 422
     assert "That is not your password." in wrong.text
     assert "Use 12 or more characters." in wrong.text
-    assert browser.post("/settings/password", {"old_password": PASSWORD, "new_password": new}).status_code == 303
+    assert (
+        browser.post(
+            "/settings/password", {"old_password": PASSWORD, "new_password": new}
+        ).status_code
+        == 303
+    )
     assert other.get("/desk").status_code == 303
     assert browser.get("/desk").status_code == 200
     assert house.browser().sign_in("iris@example.org", new).status_code == 303
 
 
 def test_the_demo_account_is_nobody_where_others_can_reach_the_server(tmp_path) -> None:
-    with world(tmp_path / "data", ROOM_HOST="0.0.0.0", ROOM_PUBLIC_URL="https://room.example.com") as open_house:
+    with world(
+        tmp_path / "data", ROOM_HOST="0.0.0.0", ROOM_PUBLIC_URL="https://room.example.com"
+    ) as open_house:
         with open_house.store.begin() as conn:
             desk_accounts.create(
-                conn, email="demo@example.org", name="Demo", zone="UTC", password=PASSWORD, now_ms=1, is_demo=True
+                conn,
+                email="demo@example.org",
+                name="Demo",
+                zone="UTC",
+                password=PASSWORD,
+                now_ms=1,
+                is_demo=True,
             )
             assert accounts.find_demo(conn) is not None
         assert open_house.browser().sign_in("demo@example.org").status_code == 422

@@ -1,0 +1,447 @@
+"""The desk and the page of one interview, as Iris uses them."""
+
+from datetime import date, time
+
+import icalendar
+import msgspec
+import pytest
+
+from room.desk import questions, schedule
+from room.session.ids import InterviewId
+from room.store import clients, interviews, links, members
+from room.store.sealing import KeyDestroyed
+from tests.web.people import NOW, TEN, World
+
+FORM = {
+    "client": "",
+    "template": "coding",
+    "candidate": "Elena Sorokina",
+    "role_title": "Data engineer",
+    "level": "",
+    "day": "2026-11-26",
+    "time": "15:30",
+    "candidate_zone": "Warsaw",
+    "question": "",
+    "rubric": "",
+    "call_link": "https://call.example/elena",
+}
+
+
+def stored(house: World, interview_id: str):
+    with house.store.read() as conn:
+        return interviews.load(conn, house.iris.id, interview_id)
+
+
+def tokens(house: World, interview_id: str) -> dict[str, str]:
+    """Role → the current join token."""
+    with house.store.read() as conn:
+        found = {}
+        for member in members.list_for(conn, house.iris.id, interview_id):
+            link = links.current_for(conn, house.iris.id, member.id)
+            assert link is not None
+            found[member.role] = links.token_of(link, house.store.link_key) or ""
+        return found
+
+
+def member_id(house: World, interview_id: str, role: str) -> str:
+    with house.store.read() as conn:
+        return next(
+            m.id for m in members.list_for(conn, house.iris.id, interview_id) if m.role == role
+        )
+
+
+def test_the_desk_shows_the_next_interview_in_three_zones(house: World) -> None:
+    house.interview()
+    text = house.signed_in().get("/desk").text
+    for words in (
+        "Tuesday 24 November",
+        "09:47 in Madrid",
+        "10:00",
+        "in 13 minutes",
+        "11:00 Helsinki",
+        "04:00 Boston",
+        "Open room",
+    ):
+        assert words in text
+
+
+def test_an_interview_is_made_from_one_form_and_its_link_comes_back_to_be_copied(
+    house: World,
+) -> None:
+    browser = house.signed_in()
+    answer = browser.post(
+        "/interviews", FORM | {"client": house.acme.id}, headers={"accept": "application/json"}
+    )
+    assert answer.status_code == 201
+    made = answer.json()
+    one = stored(house, made["href"].rpartition("/")[2])
+    assert one.candidate_zone == "Europe/Warsaw"
+    assert one.starts_at_ms == schedule.moment(date(2026, 11, 26), time(15, 30), "Europe/Madrid")
+    assert one.minutes == 55
+    assert len(one.plan.questions) == 1
+    assert one.plan.rubric
+    assert house.browser().get(made["link"].removeprefix(house.public_url)).status_code == 200
+    assert browser.get(made["href"]).status_code == 200
+
+
+def test_a_new_client_is_made_with_the_interview(house: World) -> None:
+    browser = house.signed_in()
+    answer = browser.post(
+        "/interviews", FORM | {"client": "new", "client_name": "Halden Bank", "client_zone": "Oslo"}
+    )
+    assert answer.status_code == 303
+    with house.store.read() as conn:
+        made = {client.name: client for client in clients.list_for(conn, house.iris.id)}
+    assert made["Halden Bank"].zone == "Europe/Oslo"
+
+
+def test_what_cannot_be_used_comes_back_with_words_under_the_field(house: World) -> None:
+    browser = house.signed_in()
+    bad = FORM | {
+        "client": "c_elsewhere",
+        "candidate": " \u202e ",
+        "time": "25:99",
+        "candidate_zone": "Atlantis",
+        "call_link": "javascript:alert(1)",
+        "role_title": "Kept as it was <b>typed</b>",
+    }
+    answer = browser.post("/interviews", bad)
+    assert answer.status_code == 422
+    for words in (
+        "Choose a client.",
+        "Who is interviewed?",
+        "Give a time, such as 15:30.",
+        "Choose a city from the list.",
+        "Give a whole address that starts with https://",
+        "Kept as it was &lt;b&gt;typed&lt;/b&gt;",
+        'aria-describedby="new-candidate-error"',
+    ):
+        assert words in answer.text
+    with house.store.read() as conn:
+        assert interviews.list_for(conn, house.iris.id) == []
+
+
+def test_nothing_is_half_made_when_a_new_client_comes_with_a_bad_time(house: World) -> None:
+    browser = house.signed_in()
+    browser.post(
+        "/interviews",
+        FORM | {"client": "new", "client_name": "Halden", "client_zone": "Oslo", "time": ""},
+    )
+    with house.store.read() as conn:
+        assert [client.name for client in clients.list_for(conn, house.iris.id)] == [
+            "Northline Freight"
+        ]
+
+
+def test_the_preview_names_all_times_clashes_and_nights(house: World) -> None:
+    house.interview(starts_at_ms=TEN + schedule.HOUR_MS, name="Priya Raman")
+    query = {
+        "client": house.acme.id,
+        "template": "coding",
+        "candidate": "Elena S",
+        "candidate_zone": "Warsaw",
+        "day": "2026-11-24",
+        "time": "11:30",
+    }
+    text = house.signed_in().get("/interviews/preview", params=query).text
+    assert "11:30 for Elena and you, 05:30 for the client in Boston." in text
+    assert "You already have Priya Raman at 11:00." in text
+    assert "That is 05:30 in Boston." in text
+
+
+def test_a_pasted_line_is_read_in_the_candidates_zone(house: World) -> None:
+    said = (
+        house.signed_in()
+        .get("/interviews/shorthand", params={"text": "Elena Sorokina Thu 15:30 Helsinki"})
+        .json()
+    )
+    assert (said["candidate"], said["day"], said["time"], said["candidate_zone"]) == (
+        "Elena Sorokina",
+        "2026-11-26",
+        "14:30",
+        "Europe/Helsinki",
+    )
+
+
+def test_the_invitation_holds_everything_that_cal_needs(house: World) -> None:
+    interview, token = house.interview()
+    text = house.signed_in().get(f"/interviews/{interview.id}").text
+    for words in (
+        f"{house.public_url}/join/{token}",
+        "Tuesday 24 November 2026, 11:00 to 11:55 (your time, Helsinki; 10:00 in Madrid)",
+        "https://call.example/x",
+        "What is recorded",
+        "To practise",
+        "Everything is deleted on 22 February 2027",
+    ):
+        assert words in text
+
+
+def test_moving_keeps_the_links_and_the_calendars_uid_and_raises_its_sequence(house: World) -> None:
+    interview, token = house.interview()
+    browser = house.signed_in()
+    before = icalendar.Calendar.from_ical(
+        browser.get(f"/interviews/{interview.id}/calendar.ics").content
+    )
+    moved = browser.post(f"/interviews/{interview.id}/move", {"day": "2026-11-26", "time": "09:00"})
+    assert moved.status_code == 303
+    after = icalendar.Calendar.from_ical(
+        browser.get(f"/interviews/{interview.id}/calendar.ics").content
+    )
+    first, second = before.walk("VEVENT")[0], after.walk("VEVENT")[0]
+    assert first["UID"] == second["UID"]
+    assert second["SEQUENCE"] == first["SEQUENCE"] + 1
+    lobby = house.browser().get(f"/join/{token}")
+    assert lobby.status_code == 200
+    assert "Moved to Thursday 26 November 10:00, your time." in lobby.text
+
+
+def test_the_candidates_calendar_entry_is_in_their_zone_with_its_rules(house: World) -> None:
+    _, token = house.interview()
+    found = icalendar.Calendar.from_ical(house.browser().get(f"/join/{token}/calendar.ics").content)
+    event = found.walk("VEVENT")[0]
+    assert event["DTSTART"].params["TZID"] == "Europe/Helsinki"
+    assert round(event["DTSTART"].dt.timestamp() * 1000) == TEN
+    assert round(event["DTEND"].dt.timestamp() * 1000) == TEN + 55 * 60_000
+    assert [str(zone["TZID"]) for zone in found.walk("VTIMEZONE")] == ["Europe/Helsinki"]
+    assert found["METHOD"] == "PUBLISH"
+
+
+def test_a_cancelled_interview_says_so_in_lobby_and_calendar_and_can_be_taken_back(
+    house: World,
+) -> None:
+    interview, token = house.interview()
+    browser = house.signed_in()
+    browser.post(f"/interviews/{interview.id}/cancel")
+    assert "was cancelled" in house.browser().get(f"/join/{token}").text
+    found = icalendar.Calendar.from_ical(house.browser().get(f"/join/{token}/calendar.ics").content)
+    assert (found["METHOD"], found.walk("VEVENT")[0]["STATUS"]) == ("CANCEL", "CANCELLED")
+    browser.post(f"/interviews/{interview.id}/revive")
+    assert "was cancelled" not in house.browser().get(f"/join/{token}").text
+    assert stored(house, interview.id).sequence == 2
+
+
+def test_a_no_show_knows_how_long_the_other_one_waited(house: World) -> None:
+    interview, _ = house.interview()
+    browser = house.signed_in()
+    token = tokens(house, interview.id)["lead"]
+    house.browser().post(f"/join/{token}", {"name": "Iris", "agree": "on"})
+    house.clock.advance(13 * 60_000 + 20 * 60_000)  # ten o'clock, and twenty minutes
+    missing = browser.post(f"/interviews/{interview.id}/no-show", {})
+    assert (missing.status_code, "Say who did not come." in missing.text) == (422, True)
+    browser.post(f"/interviews/{interview.id}/no-show", {"whose": "candidate"})
+    one = stored(house, interview.id)
+    assert (one.state, one.no_show, one.waited_ms) == ("no_show", "candidate", 20 * 60_000)
+    assert (
+        "You waited 20 minutes. No scorecard is needed."
+        in browser.get(f"/interviews/{interview.id}?tab=after").text
+    )
+
+
+def test_an_interview_that_has_ended_can_be_said_to_be_cut_short(house: World) -> None:
+    interview, _ = house.interview()
+    with house.store.begin() as conn:
+        interviews.mark_started(conn, house.iris.id, interview.id, TEN)
+        interviews.mark_ended(conn, house.iris.id, interview.id, TEN + 600_000, cut_short=False)
+    browser = house.signed_in()
+    browser.post(f"/interviews/{interview.id}/cut-short", {"cut_short": "on"})
+    assert stored(house, interview.id).cut_short
+    browser.post(f"/interviews/{interview.id}/cut-short", {"cut_short": "off"})
+    assert not stored(house, interview.id).cut_short
+
+
+def test_replacing_a_link_stops_the_old_one_and_its_cookies_and_sockets_at_once(
+    house: World, monkeypatch
+) -> None:
+    interview, token = house.interview()
+    cal = house.browser()
+    room = cal.post(f"/join/{token}", {"name": "Cal", "agree": "on"}).headers["location"]
+    assert cal.get(room).status_code == 200
+    closed = []
+    monkeypatch.setattr(house.app.state.hub, "close_member", lambda *said: closed.append(said))
+    member = member_id(house, interview.id, "candidate")
+    house.signed_in().post(f"/interviews/{interview.id}/people/{member}/replace")
+    old = house.browser().get(f"/join/{token}")
+    assert (old.status_code, "This link was switched off." in old.text) == (410, True)
+    assert cal.get(room).status_code != 200
+    assert closed == [(interview.id, member, 4403)]
+    fresh = tokens(house, interview.id)["candidate"]
+    assert fresh != token
+    assert house.browser().get(f"/join/{fresh}").status_code == 200
+
+
+def test_switching_off_a_link_leaves_none_and_a_new_one_can_be_made(house: World) -> None:
+    interview, token = house.interview()
+    browser = house.signed_in()
+    member = member_id(house, interview.id, "candidate")
+    browser.post(f"/interviews/{interview.id}/people/{member}/switch-off")
+    assert house.browser().get(f"/join/{token}").status_code == 410
+    assert house.browser().post(f"/join/{token}", {"name": "Cal", "agree": "on"}).status_code == 410
+    page = browser.get(f"/interviews/{interview.id}").text
+    assert "The link is switched off." in page
+    assert "Copy invitation" not in page
+    browser.post(f"/interviews/{interview.id}/people/{member}/replace")
+    assert (
+        house.browser().get(f"/join/{tokens(house, interview.id)['candidate']}").status_code == 200
+    )
+
+
+def test_a_guest_an_observer_and_a_second_rater_get_links_of_their_own(house: World) -> None:
+    interview, _ = house.interview()
+    browser = house.signed_in()
+    for name, role in (("Gus", "interviewer"), ("Olga", "observer"), ("Rolf", "rater")):
+        assert (
+            browser.post(
+                f"/interviews/{interview.id}/people", {"guest_name": name, "guest_role": role}
+            ).status_code
+            == 303
+        )
+    assert (
+        browser.post(
+            f"/interviews/{interview.id}/people", {"guest_name": "Mallory", "guest_role": "lead"}
+        ).status_code
+        == 422
+    )
+    found = tokens(house, interview.id)
+    assert len(set(found.values())) == 5
+    assert "You see what they see." in house.browser().get(f"/join/{found['observer']}").text
+    assert "scorecard of your own" in house.browser().get(f"/join/{found['rater']}").text
+
+
+def test_tokens_are_nowhere_in_the_database(house: World) -> None:
+    interview, token = house.interview()
+    path = house.app.state.settings.data_dir / "room.db"
+    with house.store.begin() as conn:
+        conn.exec_driver_sql("SELECT 1")
+    data = path.read_bytes() + path.with_name("room.db-wal").read_bytes()
+    for one in (token, *tokens(house, interview.id).values()):
+        assert one.encode() not in data
+
+
+def test_the_owner_enters_the_room_as_its_lead(house: World) -> None:
+    interview, _ = house.interview()
+    browser = house.signed_in()
+    answer = browser.post(f"/interviews/{interview.id}/enter")
+    lead = member_id(house, interview.id, "lead")
+    assert answer.headers["location"] == f"/room/{interview.id}/{lead}"
+    assert f"room_{lead}" in browser.cookies
+
+
+def test_the_plan_can_be_changed_and_the_calendar_hears_of_another_length(house: World) -> None:
+    interview, _ = house.interview()
+    browser = house.signed_in()
+    form = {
+        "candidate": "Cal Lindqvist-Ñúñez",
+        "candidate_zone": "Helsinki",
+        "role_title": "Backend engineer",
+        "level": "senior",
+        "call_link": "",
+        "stage_title": ["Hello", "", "Problem"],
+        "stage_minutes": ["5", "", "40"],
+        "question": ["", ""],
+        "rubric": "",
+        "admit": "on",
+    }
+    assert browser.post(f"/interviews/{interview.id}/plan", form).status_code == 303
+    one = stored(house, interview.id)
+    assert [(stage.title, stage.minutes) for stage in one.plan.stages] == [
+        ("Hello", 5),
+        ("Problem", 40),
+    ]
+    assert (one.minutes, one.sequence, one.plan.signals, one.plan.questions) == (45, 1, (), ())
+    wrong = browser.post(
+        f"/interviews/{interview.id}/plan", form | {"stage_minutes": ["5", "", "many"]}
+    )
+    assert (wrong.status_code, "Give whole minutes, from 1 to 240." in wrong.text) == (422, True)
+
+
+def test_deleting_destroys_the_key_and_the_row(house: World) -> None:
+    interview, token = house.interview()
+    with house.store.begin() as conn:
+        house.app.state.seals.create(conn, house.iris.id, InterviewId(interview.id), NOW)
+    browser = house.signed_in()
+    browser.post(f"/interviews/{interview.id}/delete")
+    assert browser.get(f"/interviews/{interview.id}").status_code == 404
+    assert house.browser().get(f"/join/{token}").status_code == 404
+    with house.store.read() as conn, pytest.raises(KeyDestroyed):
+        house.app.state.seals.cipher(conn, InterviewId(interview.id))
+
+
+def test_the_demo_goes_with_one_press_and_nothing_else_does(house: World) -> None:
+    real, _ = house.interview()
+    demo, _ = house.interview(name="Sam Demo")
+    with house.store.begin() as conn:
+        one = interviews.load(conn, house.iris.id, demo.id)
+        interviews.save(conn, msgspec.structs.replace(one, is_demo=True))
+    browser = house.signed_in()
+    assert "Remove the demo" in browser.get("/desk").text
+    browser.post("/demo/remove")
+    assert browser.get(f"/interviews/{demo.id}").status_code == 404
+    assert browser.get(f"/interviews/{real.id}").status_code == 200
+    assert "Remove the demo" not in browser.get("/desk").text
+
+
+def test_names_with_tricks_are_shown_as_text(house: World) -> None:
+    browser = house.signed_in()
+    name = "</script><img src=x onerror=alert(1)>\u202egpj"
+    href = browser.post("/interviews", FORM | {"client": house.acme.id, "candidate": name}).headers[
+        "location"
+    ]
+    for path in (href, "/desk", "/interviews"):
+        text = browser.get(path).text
+        assert "<img src=x" not in text
+        assert "\u202e" not in text
+        assert "&lt;/script&gt;&lt;img" in text
+
+
+def test_clients_keep_their_zone_and_retention_for_new_interviews(house: World) -> None:
+    browser = house.signed_in()
+    form = {
+        "name": "Halden Bank",
+        "city": "Oslo",
+        "zone": "Oslo",
+        "contact": "",
+        "about": "",
+        "retention_days": "30",
+        "rubric_id": "",
+    }
+    href = browser.post("/clients", form).headers["location"]
+    made = browser.post("/interviews", FORM | {"client": href.rpartition("/")[2]}).headers[
+        "location"
+    ]
+    assert stored(house, made.rpartition("/")[2]).retention_days == 30
+    wrong = browser.post(href, form | {"retention_days": "0", "name": ""})
+    assert (
+        wrong.status_code,
+        "What is the client called?" in wrong.text,
+        "whole number" in wrong.text,
+    ) == (422, True, True)
+
+
+def test_questions_are_found_and_read(house: World) -> None:
+    browser = house.signed_in()
+    assert "Nothing called “quantum”." in browser.get("/questions", params={"q": "quantum"}).text
+    text = browser.get("/questions", params={"q": "sql"}).text
+    assert "Missed appointments" in text
+    assert "The gate keeper" not in text
+
+
+def test_every_question_has_all_its_pages(house: World) -> None:
+    browser = house.signed_in()
+    with house.store.read() as conn:
+        listed = questions.list_for(conn, house.iris.id)
+    for key, question in listed:
+        for tab in ("parts", "files", "guide", "rubric"):
+            answer = browser.get(f"/questions/{key}", params={"tab": tab})
+            assert answer.status_code == 200
+            assert question.title in answer.text or "&#39;" in answer.text
+
+
+def test_a_report_due_is_listed_until_it_is_sent(house: World) -> None:
+    interview, _ = house.interview()
+    browser = house.signed_in()
+    assert "All done. Nothing is waiting for you." in browser.get("/desk").text
+    with house.store.begin() as conn:
+        interviews.mark_started(conn, house.iris.id, interview.id, NOW)
+        interviews.mark_ended(conn, house.iris.id, interview.id, NOW + 1, cut_short=False)
+    assert f'href="/score/{interview.id}"' in browser.get("/desk").text
