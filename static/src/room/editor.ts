@@ -2,7 +2,7 @@ import { autocompletion, closeBrackets, closeBracketsKeymap, completeAnyWord, co
 import { defaultKeymap, indentWithTab } from "@codemirror/commands";
 import { bracketMatching, indentOnInput, syntaxHighlighting } from "@codemirror/language";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
-import { Compartment, EditorSelection, EditorState, type Extension, type Transaction } from "@codemirror/state";
+import { Compartment, EditorSelection, EditorState, Prec, type Extension, type Transaction } from "@codemirror/state";
 import {
   drawSelection,
   EditorView,
@@ -73,6 +73,8 @@ export class CodeEditor {
   private readonly language = new Compartment();
   private readonly label = new Compartment();
   private hasProblem = false;
+  private isEditable = false;
+  private shownLanguage = "";
 
   constructor(
     host: HTMLElement,
@@ -103,6 +105,7 @@ export class CodeEditor {
       return;
     }
     this.keepPlace();
+    this.shownLanguage = this.languageOf(file);
     const hadFocus = this.view.hasFocus;
     this.file = file;
     const text = this.room.connection.doc.getText(`f:${file.id}`);
@@ -139,7 +142,9 @@ export class CodeEditor {
     if (!this.file) return;
     const now = this.room.state.files.find((one) => one.id === this.file?.id);
     if (now) this.renamed(now);
-    this.view.dispatch({ effects: this.editable.reconfigure(this.editability()) });
+    if (this.isEditable !== this.room.canEdit) {
+      this.view.dispatch({ effects: this.editable.reconfigure(this.editability()) });
+    }
   }
 
   showFlags(): void {
@@ -186,8 +191,6 @@ export class CodeEditor {
     this.tellPosition();
   }
 
-  private shownLanguage = "";
-
   private labelOf(file: FileState): Extension {
     const language = this.room.languageLabel(this.languageOf(file));
     return EditorView.contentAttributes.of({
@@ -197,6 +200,7 @@ export class CodeEditor {
 
   private editability(): Extension {
     const can = this.room.canEdit;
+    this.isEditable = can;
     return [EditorState.readOnly.of(!can), EditorView.editable.of(can), EditorView.contentAttributes.of({ tabindex: "0" })];
   }
 
@@ -234,6 +238,7 @@ export class CodeEditor {
         paste: (event) => this.pasted(event.clipboardData?.getData("text/plain") ?? "", event),
         drop: (event) => this.pasted(event.dataTransfer?.getData("text/plain") ?? "", event),
       }),
+      Prec.highest(EditorView.domEventHandlers({ keydown: letTabLeave })),
       lineNumbers(),
       highlightActiveLineGutter(),
       highlightActiveLine(),
@@ -315,6 +320,12 @@ export class CodeEditor {
       indent: indentWidth(this.file ? this.languageOf(this.file) : ""),
     });
   }
+}
+
+/** Escape, then Tab, leaves the editor, also when the Escape had something to close first. */
+function letTabLeave(event: KeyboardEvent, view: EditorView): boolean {
+  if (event.key === "Escape") view.setTabFocusMode(2000);
+  return false;
 }
 
 function unseen(code: number, description: string | null): HTMLElement {

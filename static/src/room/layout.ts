@@ -209,6 +209,7 @@ function mountFocus(page: Page): void {
     } else page.terminal.focus();
   };
   const goTests = (): void => {
+    if (window.matchMedia(PHONE).matches) showView("output");
     page.act("show-tests");
     page.host.querySelector<HTMLElement>(".tests")?.focus();
   };
@@ -221,16 +222,22 @@ function mountFocus(page: Page): void {
   page.acts.set("editor", goEditor);
   page.acts.set("terminal", goTerminal);
 
-  const panes: { id: string; go: () => void }[] = [
-    { id: "left", go: () => goProblem(document.getElementById("left")?.dataset["tab"] ?? "problem") },
-    { id: "editor", go: goEditor },
-    { id: "terminal-pane", go: () => { page.act("show-terminal"); goTerminal(); } },
-    { id: "tests-pane", go: goTests },
-    ...(document.getElementById("private") ? [{ id: "private", go: goPrivate }] : []),
+  const panes: { selector: string; go: () => void }[] = [
+    { selector: "#left", go: () => goProblem(document.getElementById("left")?.dataset["tab"] ?? "problem") },
+    { selector: ".editorpane", go: goEditor },
+    {
+      selector: "#terminal-pane",
+      go: () => {
+        page.act("show-terminal");
+        goTerminal();
+      },
+    },
+    { selector: "#tests-pane", go: goTests },
+    ...(document.getElementById("private") ? [{ selector: "#private", go: goPrivate }] : []),
   ];
   const cycle = (by: number): void => {
-    const open = panes.filter((pane) => pane.id !== "private" || !page.privateHidden);
-    const at = open.findIndex((pane) => document.getElementById(pane.id)?.contains(document.activeElement));
+    const open = panes.filter((pane) => pane.selector !== "#private" || !page.privateHidden);
+    const at = open.findIndex((pane) => page.host.querySelector(pane.selector)?.contains(document.activeElement));
     open[(at < 0 ? (by > 0 ? 0 : open.length - 1) : at + by + open.length) % open.length]?.go();
   };
   page.acts.set("next-pane", () => cycle(1));
