@@ -61,7 +61,6 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """Where the report is read on the screen, without a token; stands in the print's footer."""
     replaced_by: int | None = None
     """The number of the newer version, when this is an old one."""
-    replay_is_gone: bool = False
 
 
 @cache

@@ -468,15 +468,17 @@ def show_shared(request: Req, token: str) -> Response[Any]:
     with state.store.begin() as conn:
         shares.note_opened(conn, opened.share, state.clock.wall_ms())
     is_old = opened.report.version != opened.newest
+    asked = request.query_params.get("print")
+    paper = asked if asked in render.PAPERS else ""
     sheet = render.sheet(
         opened.report,
         View(
             hash=opened.hash,
-            replay=f"/r/{token}/replay" if opened.share.with_replay else "",
+            # What is printed may be handed on: its times are no links, so it carries no token.
+            replay=f"/r/{token}/replay" if opened.share.with_replay and not paper else "",
             replaced_by=opened.newest if is_old else None,
         ),
     )
-    paper = request.query_params.get("print")
     response = page(
         request,
         "report/shared.html",
@@ -484,7 +486,7 @@ def show_shared(request: Req, token: str) -> Response[Any]:
         report=opened.report,
         opened=opened,
         token=token,
-        paper=paper if paper in render.PAPERS else "",
+        paper=paper,
     )
     response.headers["x-robots-tag"] = "noindex, nofollow, noarchive"
     return response

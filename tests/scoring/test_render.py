@@ -225,5 +225,3 @@ def test_times_lead_into_the_replay_only_where_it_is_included(make_report):
     assert 'href="/r/x/replay?t=350"' in with_it
     without = str(render.sheet(make_report(), View()))
     assert "href=" not in without
-    gone = str(render.sheet(make_report(), View(replay_is_gone=True)))
-    assert "The replay was deleted. Times stay as a record." in gone

@@ -252,6 +252,9 @@ def test_a_get_lets_nobody_into_the_replay_and_a_post_does(signed):
     address = link_to(signed, with_replay="on")
     page = signed.get(address, None).text
     assert f'href="{address}/replay?t=350"' in page
+    printed = signed.get(f"{address}?print=a4", None).text
+    assert "print-a4" in printed
+    assert "replay?t=" not in printed
     asked = signed.get(f"{address}/replay?t=350", None)
     assert asked.status_code == 200
     assert "set-cookie" not in asked.headers
