@@ -112,6 +112,19 @@ def test_what_is_typed_while_the_server_is_away_comes_back_after_a_reload(browse
     assert "Typed on the train." in site.get(f"/score/{site.id}").text
 
 
+def test_signing_out_leaves_no_scorecard_on_the_device(browser, site):
+    page = page_of(browser, site, "iris", f"/score/{site.id}")
+    page.context.set_offline(True)
+    page.locator("#comment-approach").fill("Typed on the train.")
+    expect(page.locator("#saved")).to_contain_text("Saved on this device")
+    kept = "Object.keys(localStorage).filter(key => key.startsWith('room.scorecard')).length"
+    assert page.evaluate(kept) == 1
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in")
+    assert page.evaluate(kept) == 0
+
+
 def test_two_devices_stand_side_by_side(browser, site):
     laptop, phone = (page_of(browser, site, "iris", f"/score/{site.id}") for _ in range(2))
     phone.locator("#comment-approach").fill("From the phone.")

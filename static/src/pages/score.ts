@@ -2,6 +2,8 @@
 // Saving itself is htmx's: the form posts whenever it changes, and the answer carries the version that it became.
 import { recall, remember } from "../settings";
 
+const KEPT = "room.scorecard.";
+
 type Saved = Record<string, string[]>;
 
 /** Fields that belong to one page load, not to what was written. */
@@ -32,7 +34,7 @@ class Scorecard {
   private readonly key: string;
 
   constructor(private readonly form: HTMLFormElement) {
-    this.key = `room.scorecard.${form.dataset["scorecard"] ?? ""}`;
+    this.key = `${KEPT}${form.dataset["scorecard"] ?? ""}`;
     const zone = form.elements.namedItem("zone");
     if (zone instanceof HTMLInputElement) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
     form.addEventListener("input", () => this.count());
@@ -158,5 +160,13 @@ class Scorecard {
   }
 }
 
+/** Whoever signs out leaves nothing of a scorecard on this device. */
+function forgetAtSignOut(): void {
+  document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(KEPT)) remember(key, null);
+  });
+}
+
+forgetAtSignOut();
 const form = document.querySelector<HTMLFormElement>("form[data-scorecard]");
 if (form) new Scorecard(form);
