@@ -44,7 +44,6 @@ class Site:
         self.server = uvicorn.Server(
             uvicorn.Config(self.app, host="127.0.0.1", port=port, log_level="error")
         )
-        self.server.install_signal_handlers = lambda: None
         self.thread = threading.Thread(target=self.server.run)
 
     def __enter__(self):
