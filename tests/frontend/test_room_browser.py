@@ -291,6 +291,21 @@ def test_the_end_is_the_end_for_everybody_and_can_be_taken_back(pair: tuple[Page
     assert text(iris) == "goes on"
 
 
+def test_nothing_of_the_interview_stays_in_the_browser_once_its_end_is_left(
+    held: Any, pair: tuple[Page, Page]
+) -> None:
+    iris, cal = pair
+    kept = "indexedDB.databases().then((all) => all.filter((one) => one.name.startsWith('room:')).length)"
+    type_in_editor(cal, "mine")
+    saved(cal)
+    assert cal.evaluate(kept) == 1
+    iris.get_by_role("button", name="End…").click()
+    iris.get_by_role("button", name="End for everyone").click()
+    expect(cal.locator("#screen")).to_contain_text("That was it.")
+    cal.goto(f"{held.site.settings.public_url}/sign-in")
+    assert cal.evaluate(kept) == 0
+
+
 def test_without_an_engine_run_says_why_and_the_rest_works(pair: tuple[Page, Page]) -> None:
     iris, cal = pair
     expect(iris.locator("[data-part=runner]")).to_contain_text("container engine does not answer")

@@ -111,7 +111,11 @@ export class Connection {
 
   /** Removes this browser's own copy of the document: it is for a crash during the interview, not for afterwards. */
   forgetLocalCopy(): void {
-    void this.localCopy?.clearData().catch(() => undefined);
+    if (!this.localCopy) return;
+    // At once and not by `clearData`, which waits: the page may be on its way out.
+    this.localCopy.db?.close();
+    indexedDB.deleteDatabase(this.localCopy.name);
+    void this.localCopy.destroy().catch(() => undefined);
   }
 
   documentMessageSent(kind: "step2" | "update"): void {

@@ -96,11 +96,12 @@ export function mountScreens(page: Page): void {
     (document.getElementById("screen-text") as HTMLElement).textContent = screen.text;
     document.getElementById("screen-actions")?.replaceChildren(...screen.actions);
     box.focus();
-    if (screen.key === "removed" || screen.key === "ended") forget(page);
   };
   room.changed.on(draw);
   room.connection.changed.on(draw);
   draw();
+
+  forgetWhenOver(page);
 
   const leaving = page.find<HTMLFormElement>("leaveform")?.closest("dialog");
   leaving?.addEventListener("close", () => {
@@ -112,7 +113,25 @@ export function mountScreens(page: Page): void {
   });
 }
 
-/** After the end nothing of the interview stays in this browser, once everything is stored. */
-function forget(page: Page): void {
-  if (page.room.connection.unsaved === 0) page.room.connection.forgetLocalCopy();
+/**
+ * The browser's own copy is for a crash during the interview. When the room is closed, or the member is removed, or leaves the
+ * page after the end, nothing of it stays here, unless something was never stored.
+ */
+function forgetWhenOver(page: Page): void {
+  const { connection } = page.room;
+  let forgotten = false;
+  const forget = (): void => {
+    if (forgotten || connection.unsaved > 0) return;
+    forgotten = true;
+    connection.forgetLocalCopy();
+  };
+  const look = (): void => {
+    const out = connection.link === "closed" && (connection.closeCode === CLOSED.ended || connection.closeCode === CLOSED.notAllowed);
+    if (out || page.room.state.phase === "closed") forget();
+  };
+  page.room.changed.on(look);
+  connection.changed.on(look);
+  window.addEventListener("pagehide", () => {
+    if (page.room.isOver) forget();
+  });
 }
