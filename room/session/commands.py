@@ -51,6 +51,26 @@ class ExtendStage(_Command, frozen=True):
     minutes: int = 5
 
 
+class StartFocus(_Command, frozen=True):
+    """Curtain everybody else's view of the code for some minutes."""
+
+    minutes: int = 5
+
+
+class EndFocus(_Command, frozen=True):
+    pass
+
+
+class HandLead(_Command, frozen=True):
+    """The lead makes another interviewer the lead."""
+
+    member: MemberId
+
+
+class TakeLead(_Command, frozen=True):
+    """An interviewer takes the lead, once the lead has been gone for half a minute."""
+
+
 class ShowStageStrip(_Command, frozen=True):
     shown: bool
 
@@ -112,9 +132,31 @@ class NotePaste(_Command, frozen=True):
     lines: int
 
 
+class NoteAway(_Command, frozen=True):
+    away_ms: int
+
+
+class NoteIdle(_Command, frozen=True):
+    idle_ms: int
+
+
 class RequestRun(_Command, frozen=True):
     file: FileId
     stdin: str = ""
+    interactive: bool = False
+
+
+class TypeInput(_Command, frozen=True):
+    """Keys for the running program."""
+
+    run: RunId
+    text: str
+
+
+class ResizeTerminal(_Command, frozen=True):
+    run: RunId
+    columns: int
+    rows: int
 
 
 class RequestTests(_Command, frozen=True):
@@ -126,6 +168,12 @@ class StopRun(_Command, frozen=True):
 
 
 class SendChat(_Command, frozen=True):
+    text: str
+
+
+class SendTeamChat(_Command, frozen=True):
+    """A line for the other interviewers alone."""
+
     text: str
 
 
@@ -167,6 +215,10 @@ MemberCommand = (
     | ResumeClock
     | GoToStage
     | ExtendStage
+    | StartFocus
+    | EndFocus
+    | HandLead
+    | TakeLead
     | ShowStageStrip
     | ShowPart
     | GiveHint
@@ -181,10 +233,15 @@ MemberCommand = (
     | OpenFile
     | ChooseLanguage
     | NotePaste
+    | NoteAway
+    | NoteIdle
     | RequestRun
+    | TypeInput
+    | ResizeTerminal
     | RequestTests
     | StopRun
     | SendChat
+    | SendTeamChat
     | AddNote
     | PlacePin
     | FilePin

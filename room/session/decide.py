@@ -32,6 +32,10 @@ NOTE_MAX = 4_000
 STDIN_MAX = 64_000
 EXTRA_MINUTES_MAX = 60
 CARET_MAX = 400
+INPUT_MAX = 16_000
+FOCUS_MINUTES_MAX = 30
+LEAD_GONE_MS = 30_000
+SPAN_MAX_MS = 4 * 3_600_000
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -86,13 +90,18 @@ _FOR_EDITORS = (
     c.OpenFile,
     c.ChooseLanguage,
     c.NotePaste,
+    c.NoteAway,
+    c.NoteIdle,
     c.RequestRun,
+    c.TypeInput,
+    c.ResizeTerminal,
     c.RequestTests,
     c.StopRun,
     c.SendChat,
 )
 _AFTER_END = (
     c.UndoEnd,
+    c.SendTeamChat,
     c.AddNote,
     c.PlacePin,
     c.FilePin,
@@ -156,6 +165,23 @@ def _decide_member(
             if not 1 <= command.minutes <= EXTRA_MINUTES_MAX:
                 return Refused("minutes", f"A stage can get 1 to {EXTRA_MINUTES_MAX} minutes more.")
             return (e.StageExtended(state.stage, command.minutes),)
+        case c.StartFocus():
+            if state.phase != "running":
+                return Refused("not_running", "The clock is not running.")
+            if not 1 <= command.minutes <= FOCUS_MINUTES_MAX:
+                return Refused("minutes", f"Focus lasts 1 to {FOCUS_MINUTES_MAX} minutes.")
+            return (e.FocusStarted(command.minutes),)
+        case c.EndFocus():
+            return (e.FocusEnded(),) if state.focus_until_ms is not None else ()
+        case c.HandLead():
+            heir = state.members.get(command.member)
+            if member.role is not Role.LEAD:
+                return Refused("not_lead", "Only the lead can hand over the lead.")
+            if heir is None or heir.role is not Role.INTERVIEWER or heir.admission == "removed":
+                return UNKNOWN
+            return (e.LeadChanged(command.member),)
+        case c.TakeLead():
+            return _take_lead(state, by, moment)
         case c.ShowStageStrip():
             return (e.StageStripShown(command.shown),)
         case c.ShowPart():
@@ -222,6 +248,32 @@ def _decide_member(
             if "paste" not in state.signals or state.file(command.file) is None:
                 return ()
             return (e.PasteNoted(command.file, max(1, min(command.lines, 1_000_000))),)
+        case c.NoteAway():
+            if "leave" not in state.signals or member.role is not Role.CANDIDATE:
+                return ()
+            return (e.PageLeft(max(0, min(command.away_ms, SPAN_MAX_MS))),)
+        case c.NoteIdle():
+            if "idle" not in state.signals or member.role is not Role.CANDIDATE:
+                return ()
+            return (e.NothingTyped(max(0, min(command.idle_ms, SPAN_MAX_MS))),)
+        case c.TypeInput():
+            run = state.run(command.run)
+            if run is None or not run.interactive:
+                return UNKNOWN
+            if run.status != "running":
+                return Refused("run_over", "The program is not running.")
+            if not command.text or len(command.text) > INPUT_MAX:
+                return Refused(
+                    "too_long", f"At most {INPUT_MAX} characters go to a program at once."
+                )
+            return (e.RunInput(command.run, command.text),)
+        case c.ResizeTerminal():
+            run = state.run(command.run)
+            if run is None or not run.interactive:
+                return UNKNOWN
+            if not (2 <= command.columns <= 500 and 1 <= command.rows <= 200):
+                return Refused("size", "A terminal has 2 to 500 columns and 1 to 200 rows.")
+            return ()
         case c.RequestRun():
             return _request_run(state, command, moment)
         case c.RequestTests():
@@ -242,6 +294,16 @@ def _decide_member(
                     "too_long", f"A message has {CHAT_MAX} characters at most. Yours is still here."
                 )
             return (e.ChatSent(MessageId(moment.new_id("c")), text),)
+        case c.SendTeamChat():
+            text = clean_text(command.text).strip()
+            if not text:
+                return Refused("empty", "There is nothing to send.")
+            if len(text) > CHAT_MAX:
+                return Refused(
+                    "too_long",
+                    f"A message has {CHAT_MAX} characters at most. Yours is still here.",
+                )
+            return (e.TeamChatSent(MessageId(moment.new_id("t")), text),)
         case c.AddNote():
             text = clean_text(command.text).strip()
             if not text:
@@ -298,6 +360,16 @@ def _start(state: SessionState, moment: Moment) -> Decision:
         )
     first = (e.StageStarted(state.stages[0].id),) if state.stages else ()
     return (e.InterviewStarted(moment.wall_ms), *first)
+
+
+def _take_lead(state: SessionState, by: MemberId, moment: Moment) -> Decision:
+    """An absent lead must not leave a room without one: after half a minute any interviewer may take over."""
+    if state.role_of(by) is not Role.INTERVIEWER:
+        return NOT_ALLOWED
+    lead = next((m for m in state.members.values() if m.role is Role.LEAD), None)
+    if lead is not None and (lead.present or moment.wall_ms - lead.since_ms < LEAD_GONE_MS):
+        return Refused("lead_present", "The lead is here, or was half a minute ago.")
+    return (e.LeadChanged(by),)
 
 
 def _show_part(state: SessionState, command: c.ShowPart, moment: Moment) -> Decision:
@@ -387,7 +459,11 @@ def _request_run(state: SessionState, command: c.RequestRun, moment: Moment) -> 
         return Refused(
             "not_runnable", f"{file.name} is not a program. Open the file that you want to run."
         )
-    return (e.RunQueued(RunId(moment.new_id("r")), file.id, language, command.stdin),)
+    return (
+        e.RunQueued(
+            RunId(moment.new_id("r")), file.id, language, command.stdin, command.interactive
+        ),
+    )
 
 
 def _request_tests(state: SessionState, file_id: FileId, moment: Moment) -> Decision:

@@ -15,8 +15,11 @@ CHAT = "The chat."
 TIMES = "When the interview and its parts begin and end, and pauses."
 PRESENCE = "Who is in the room and when, and lost connections."
 PROBLEM = "Which parts of the problem were shown, and which hints were given."
-NOTES = "Notes and marked moments that the interviewers write. Only they see these; your copy does not hold them."
+NOTES = "Notes, marked moments and messages between interviewers. Only they see these; your copy does not hold them."
 PASTES = "That a paste of more than ten lines happened, as a mark that the interviewers see."
+
+AWAY = "That this page was not in front for a while, and how long. Only the interviewers see it, and it says nothing of why."
+IDLE = "That nothing was typed for two minutes or more. Only the interviewers see it; thinking is part of the work."
 
 NOT_RECORDED = (
     "Sound and picture. Room has neither camera nor microphone.",
@@ -35,6 +38,7 @@ SENTENCES: dict[type, str] = {
     e.MemberJoined: PRESENCE,
     e.MemberLeft: PRESENCE,
     e.MemberRemoved: PRESENCE,
+    e.LeadChanged: PRESENCE,
     e.RecordingDeclined: PRESENCE,
     e.ClientClaimed: PRESENCE,
     e.InterviewStarted: TIMES,
@@ -43,6 +47,8 @@ SENTENCES: dict[type, str] = {
     e.StageStripShown: TIMES,
     e.ClockPaused: TIMES,
     e.ClockResumed: TIMES,
+    e.FocusStarted: TIMES,
+    e.FocusEnded: TIMES,
     e.InterviewEnded: TIMES,
     e.EndUndone: TIMES,
     e.SessionClosed: TIMES,
@@ -58,15 +64,19 @@ SENTENCES: dict[type, str] = {
     e.CaretMoved: CARETS,
     e.LanguageChosen: CODE,
     e.PasteNoted: PASTES,
+    e.PageLeft: AWAY,
+    e.NothingTyped: IDLE,
     e.RunQueued: RUNS,
     e.RunStarted: RUNS,
     e.RunOutput: RUNS,
+    e.RunInput: RUNS,
     e.RunFinished: RUNS,
     e.TestsQueued: RUNS,
     e.TestsFinished: RUNS,
     e.HiddenTestsQueued: RUNS,
     e.HiddenTestsFinished: RUNS,
     e.ChatSent: CHAT,
+    e.TeamChatSent: NOTES,
     e.NoteAdded: NOTES,
     e.PinPlaced: NOTES,
     e.PinFiled: NOTES,
@@ -75,10 +85,10 @@ SENTENCES: dict[type, str] = {
     e.PinRestored: NOTES,
 }
 
-SIGNALS: dict[type, str] = {e.PasteNoted: "paste"}
+SIGNALS: dict[type, str] = {e.PasteNoted: "paste", e.PageLeft: "leave", e.NothingTyped: "idle"}
 """Fair-play signals: event type → its name in a plan."""
 
-_ORDER = (CODE, RUNS, CARETS, CHAT, TIMES, PROBLEM, PRESENCE, NOTES, PASTES)
+_ORDER = (CODE, RUNS, CARETS, CHAT, TIMES, PROBLEM, PRESENCE, NOTES, PASTES, AWAY, IDLE)
 
 
 def sentences(signals: Collection[str]) -> list[str]:

@@ -123,6 +123,12 @@ class MemberRemoved(_Event, frozen=True):
     member: MemberId
 
 
+class LeadChanged(_Event, frozen=True):
+    """Another interviewer leads from here on; who led before is an interviewer."""
+
+    member: MemberId
+
+
 class RecordingDeclined(_Event, frozen=True):
     """The candidate chose "I do not want to be recorded" in the lobby. Interviewers only, before anyone enters."""
 
@@ -166,6 +172,16 @@ class ClockPaused(_Event, frozen=True):
 
 
 class ClockResumed(_Event, frozen=True):
+    pass
+
+
+class FocusStarted(_Event, frozen=True):
+    """Everybody else's view of the code is curtained, so that the candidate works unwatched; recording goes on."""
+
+    minutes: int
+
+
+class FocusEnded(_Event, frozen=True):
     pass
 
 
@@ -263,6 +279,18 @@ class PasteNoted(_Event, frozen=True):
     lines: int
 
 
+class PageLeft(_Event, frozen=True):
+    """The candidate's page was hidden for a while, if the plan records it. Raters and interviewers only."""
+
+    away_ms: int
+
+
+class NothingTyped(_Event, frozen=True):
+    """No key for a while, if the plan records it. Raters and interviewers only."""
+
+    idle_ms: int
+
+
 # ------------------------------------------------------------------------------------------------ runs
 
 
@@ -271,6 +299,8 @@ class RunQueued(_Event, frozen=True):
     file: FileId
     language: str
     stdin: str = ""
+    interactive: bool = False
+    """A terminal: what people type while it runs is in ``RunInput``."""
 
 
 class RunStarted(_Event, frozen=True):
@@ -281,6 +311,13 @@ class RunOutput(_Event, frozen=True):
     run: RunId
     text: str
     stream: str = "stdout"
+
+
+class RunInput(_Event, frozen=True):
+    """Keys that went to the running program, by whom the author says."""
+
+    run: RunId
+    text: str
 
 
 class RunFinished(_Event, frozen=True):
@@ -344,6 +381,13 @@ class ChatSent(_Event, frozen=True):
     text: str
 
 
+class TeamChatSent(_Event, frozen=True):
+    """A line between interviewers. Only they see it."""
+
+    message: MessageId
+    text: str
+
+
 class NoteAdded(_Event, frozen=True):
     """A private line. Interviewers only."""
 
@@ -394,6 +438,7 @@ Event = (
     | MemberJoined
     | MemberLeft
     | MemberRemoved
+    | LeadChanged
     | RecordingDeclined
     | ClientClaimed
     | InterviewStarted
@@ -402,6 +447,8 @@ Event = (
     | StageStripShown
     | ClockPaused
     | ClockResumed
+    | FocusStarted
+    | FocusEnded
     | InterviewEnded
     | EndUndone
     | SessionClosed
@@ -417,15 +464,19 @@ Event = (
     | CaretMoved
     | LanguageChosen
     | PasteNoted
+    | PageLeft
+    | NothingTyped
     | RunQueued
     | RunStarted
     | RunOutput
+    | RunInput
     | RunFinished
     | TestsQueued
     | TestsFinished
     | HiddenTestsQueued
     | HiddenTestsFinished
     | ChatSent
+    | TeamChatSent
     | NoteAdded
     | PinPlaced
     | PinFiled

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from room.session import events as e
 from room.session.ids import MemberId, PinId, RunId
+from room.session.roles import Role
 from room.session.state import (
     EMPTY,
     ChatLine,
@@ -32,7 +33,9 @@ def evolve(state: SessionState, recorded: e.Recorded) -> SessionState:
     """The state after one more event."""
     at, by, event = recorded.at_ms, recorded.by, recorded.event
     match event:
-        case e.DocEdited() | e.CaretMoved() | e.RunOutput() | e.PasteNoted():
+        case e.DocEdited() | e.CaretMoved() | e.RunOutput() | e.RunInput():
+            return state
+        case e.PasteNoted() | e.PageLeft() | e.NothingTyped():
             return state
         case e.SessionPlanned():
             return replace(
@@ -53,9 +56,7 @@ def evolve(state: SessionState, recorded: e.Recorded) -> SessionState:
             )
         case e.MemberWaiting():
             # Agreeing takes an earlier "I do not want to be recorded" back.
-            return _member(
-                state, event.member, admission="waiting", declined_recording=False
-            )
+            return _member(state, event.member, admission="waiting", declined_recording=False)
         case e.MemberAdmitted():
             return _member(state, event.member, admission="admitted")
         case e.MemberTurnedAway():
@@ -77,6 +78,8 @@ def evolve(state: SessionState, recorded: e.Recorded) -> SessionState:
             )
         case e.MemberLeft():
             return _member(state, event.member, present=False, since_ms=recorded.wall_ms)
+        case e.LeadChanged():
+            return _lead(state, event.member)
         case e.ClientClaimed():
             return replace(state, clients=state.clients | {event.client: event.member})
         case e.InterviewStarted():
@@ -94,9 +97,14 @@ def evolve(state: SessionState, recorded: e.Recorded) -> SessionState:
             return replace(state, phase="paused", paused_at_ms=at)
         case e.ClockResumed():
             return replace(state, phase="running", paused_at_ms=None, paused_ms=_paused(state, at))
+        case e.FocusStarted():
+            return replace(state, focus_until_ms=at + event.minutes * 60_000)
+        case e.FocusEnded():
+            return replace(state, focus_until_ms=None)
         case e.InterviewEnded():
             return replace(
                 state,
+                focus_until_ms=None,
                 phase="ended",
                 ended_at_ms=at,
                 cut_short=event.cut_short,
@@ -135,7 +143,16 @@ def evolve(state: SessionState, recorded: e.Recorded) -> SessionState:
         case e.LanguageChosen():
             return replace(state, language=event.language)
         case e.RunQueued():
-            run = RunState(event.run, "run", by, at, event.file, event.language, stdin=event.stdin)
+            run = RunState(
+                event.run,
+                "run",
+                by,
+                at,
+                event.file,
+                event.language,
+                stdin=event.stdin,
+                interactive=event.interactive,
+            )
             return replace(state, runs=(*state.runs, run))
         case e.TestsQueued():
             run = RunState(event.run, "tests", by, at, event.file, event.language)
@@ -171,6 +188,9 @@ def evolve(state: SessionState, recorded: e.Recorded) -> SessionState:
         case e.ChatSent():
             line = ChatLine(event.message, by, at, recorded.wall_ms, event.text)
             return replace(state, chat=(*state.chat, line))
+        case e.TeamChatSent():
+            line = ChatLine(event.message, by, at, recorded.wall_ms, event.text)
+            return replace(state, team_chat=(*state.team_chat, line))
         case e.NoteAdded():
             return replace(
                 state, notes=(*state.notes, Note(event.note, by, at, event.text, event.competency))
@@ -202,6 +222,17 @@ def _member(state: SessionState, member: MemberId, **change: Any) -> SessionStat
     if known is None:  # A viewer's fold may lack the event that added them.
         return state
     return replace(state, members=state.members | {member: replace(known, **change)})
+
+
+def _lead(state: SessionState, member: MemberId) -> SessionState:
+    if member not in state.members:
+        return state
+    members = {
+        known: replace(told, role=Role.INTERVIEWER) if told.role is Role.LEAD else told
+        for known, told in state.members.items()
+    }
+    members[member] = replace(members[member], role=Role.LEAD)
+    return replace(state, members=members)
 
 
 def _file(state: SessionState, file: str, **change: Any) -> SessionState:

@@ -81,6 +81,7 @@ class RunState(msgspec.Struct, frozen=True):
     truncated: bool = False
     stopped_by: MemberId | None = None
     stdin: str = ""
+    interactive: bool = False
     of: RunId | None = None
     outcomes: tuple[TestOutcome, ...] = ()
     started_ms: int | None = None
@@ -133,6 +134,8 @@ class SessionState(msgspec.Struct, frozen=True):
     stage_paused_ms: int = 0
     """``paused_ms`` when the current stage began; what a stage has lasted leaves pauses out."""
     strip_shown: bool = True
+    focus_until_ms: int | None = None
+    """``at_ms`` until which everybody but the candidate is curtained; None: nobody is."""
 
     languages: tuple[str, ...] = ()
     language: str = ""
@@ -151,6 +154,7 @@ class SessionState(msgspec.Struct, frozen=True):
     files: tuple[FileState, ...] = ()
     runs: tuple[RunState, ...] = ()
     chat: tuple[ChatLine, ...] = ()
+    team_chat: tuple[ChatLine, ...] = ()
     notes: tuple[Note, ...] = ()
     pins: tuple[Pin, ...] = ()
 

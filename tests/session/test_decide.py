@@ -185,10 +185,62 @@ def test_a_signal_that_the_plan_switched_off_is_not_recorded(story: Story) -> No
     assert story.must(c.NotePaste(file, 20), CAL) == ()
 
 
+def test_the_lead_hands_over_and_an_absent_one_can_be_replaced(story: Story) -> None:
+    story.must(c.Join(IRIS))
+    assert reason(story.ask(c.TakeLead(), IVAN)) == "lead_present"
+    assert reason(story.ask(c.HandLead(IVAN), IVAN)) == "not_lead"
+    assert reason(story.ask(c.HandLead(CAL), IRIS)) == "unknown"
+    story.must(c.HandLead(IVAN), IRIS)
+    assert (story.state.role_of(IVAN), story.state.role_of(IRIS)) == ("lead", "interviewer")
+    story.must(c.Join(IVAN))
+    story.must(c.Leave(IVAN))
+    assert reason(story.ask(c.TakeLead(), IRIS)) == "lead_present"
+    story.at_ms += 30_000
+    assert reason(story.ask(c.TakeLead(), CAL)) == "not_allowed"
+    story.must(c.TakeLead(), IRIS)
+    assert story.state.role_of(IRIS) == "lead"
+
+
+def test_focus_curtains_for_some_minutes_and_can_be_ended(story: Story) -> None:
+    assert reason(story.ask(c.StartFocus(5), IRIS)) == "not_running"
+    story.started()
+    assert reason(story.ask(c.StartFocus(5), CAL)) == "not_allowed"
+    assert reason(story.ask(c.StartFocus(31), IRIS)) == "minutes"
+    story.at_ms = 60_000
+    story.must(c.StartFocus(5), IRIS)
+    assert story.state.focus_until_ms == 360_000
+    story.must(c.EndFocus(), IVAN)
+    assert story.state.focus_until_ms is None
+
+
+def test_signs_of_absence_are_kept_only_when_the_plan_says_so(story: Story) -> None:
+    story.started()
+    assert story.must(c.NoteAway(5_000), CAL) == story.must(c.NoteIdle(5_000), CAL) == ()
+    story.state = msgspec.structs.replace(story.state, signals=("leave", "idle"))
+    assert story.must(c.NoteAway(5_000), CAL) == (e.PageLeft(5_000),)
+    assert story.must(c.NoteIdle(120_000), CAL) == (e.NothingTyped(120_000),)
+    assert story.must(c.NoteAway(5_000), IRIS) == ()
+
+
+def test_keys_go_only_to_a_running_terminal(story: Story) -> None:
+    story.started()
+    run = story.must(c.RequestRun("f_1", interactive=True), CAL)[0].run
+    assert reason(story.ask(c.TypeInput(run, "x"), CAL)) == "run_over"
+    story.must(c.BeginRun(run))
+    assert story.must(c.TypeInput(run, "x\n"), IRIS) == (e.RunInput(run, "x\n"),)
+    assert reason(story.ask(c.ResizeTerminal(run, 1, 1), CAL)) == "size"
+    assert story.must(c.ResizeTerminal(run, 80, 24), CAL) == ()
+    story.must(c.FinishRun(run, "OK", "x"))
+    plain = story.must(c.RequestRun("f_1"), CAL)[0].run
+    story.must(c.BeginRun(plain))
+    assert reason(story.ask(c.TypeInput(plain, "x"), CAL)) == "unknown"
+
+
 def test_every_kind_of_event_is_disclosed_and_only_switched_on_signals_are_named() -> None:
     assert set(SENTENCES) == set(e.EVENT_TYPES)
     assert set(SIGNALS) <= set(e.EVENT_TYPES)
-    assert len(sentences(("paste",))) == len(sentences(())) + 1
+    for signal in SIGNALS.values():
+        assert len(sentences((signal,))) == len(sentences(())) + 1
     assert NOT_RECORDED
 
 

@@ -47,7 +47,7 @@ def private_course(dice: random.Random, until: int) -> list[tuple[int, c.Command
     for number in range(dice.randint(0, 12)):
         wish = dice.choice(
             [
-                (c.AddNote("secret note"), IRIS), (c.PlacePin(text="secret pin"), IVAN), (c.FilePin("p_1", "approach"), IRIS),
+                (c.AddNote("secret note"), IRIS), (c.SendTeamChat("secret note"), IVAN), (c.PlacePin(text="secret pin"), IVAN), (c.FilePin("p_1", "approach"), IRIS),
                 (c.WordPin("p_1", "secret pin"), IRIS), (c.WithdrawPin("p_1"), IRIS), (c.RestorePin("p_1"), IVAN),
                 (c.GiveHint("q_gaps", "s1", 1), IRIS), (c.NotePaste("f_1", 40), CAL),
                 (c.FinishHiddenTests("h_1", "WA", "x", (e.TestOutcome("k07", "s1", "WA", "got", "expected-hidden"),)), "system"),
@@ -137,6 +137,7 @@ def test_each_type_of_event_reaches_exactly_its_audience(kind: type) -> None:
 PRIVATE_TYPES = {
     "QuestionPlanned", "CompetenciesPlanned", "MemberWaiting", "MemberTurnedAway", "RecordingDeclined", "HintGiven", "PasteNoted",
     "HiddenTestsQueued", "HiddenTestsFinished", "NoteAdded", "PinPlaced", "PinFiled", "PinWorded", "PinWithdrawn", "PinRestored",
+    "TeamChatSent", "PageLeft", "NothingTyped",
 }  # fmt: skip
 
 
