@@ -19,6 +19,8 @@ from room.session.state import EMPTY, SessionState
 from room.session.visibility import Viewer, visible_to
 
 COPIES_MAX = 8
+KEYFRAME_BYTES_MAX = 256 * 1024 * 1024
+"""Of all copies together; one that is larger by itself is kept while it is the last one used."""
 
 
 class Copy(msgspec.Struct, frozen=True):
@@ -32,6 +34,10 @@ class Copy(msgspec.Struct, frozen=True):
     visible: tuple[Recorded, ...] = ()
     segments: tuple[Segment, ...] = ()
     damaged_ms: int | None = None
+
+    @property
+    def keyframe_bytes(self) -> int:
+        return sum(len(segment.document) for segment in self.segments)
 
     @property
     def started(self) -> bool:
@@ -79,8 +85,9 @@ class Shelf:
     ``load(interview, after)`` reads a session's events after a number; it is called without any lock of the store.
     """
 
-    def __init__(self, size: int = COPIES_MAX) -> None:
+    def __init__(self, size: int = COPIES_MAX, max_bytes: int = KEYFRAME_BYTES_MAX) -> None:
         self._size = size
+        self._bytes = max_bytes
         self._copies: OrderedDict[tuple[InterviewId, Viewer], Copy] = OrderedDict()
         self._locks: dict[tuple[InterviewId, Viewer], threading.Lock] = {}
         self._guard = threading.Lock()
@@ -99,10 +106,14 @@ class Shelf:
             with self._guard:
                 self._copies[key] = copy
                 self._copies.move_to_end(key)
-                while len(self._copies) > self._size:
+                while len(self._copies) > 1 and self._is_full():
                     gone, _ = self._copies.popitem(last=False)
                     self._locks.pop(gone, None)
             return copy
+
+    def _is_full(self) -> bool:
+        held = sum(copy.keyframe_bytes for copy in self._copies.values())
+        return len(self._copies) > self._size or held > self._bytes
 
     def forget(self, interview: InterviewId) -> None:
         """Drop what is kept of a deleted recording."""

@@ -280,3 +280,20 @@ def test_a_shelf_reads_only_what_is_new_and_forgets_on_request(opening):
     shelf.forget("i_1")
     shelf.copy("i_1", INTERVIEWER, load)
     assert asked[-1] == 0
+
+
+def test_a_shelf_holds_so_many_bytes_and_always_the_last_copy(opening):
+    recorded = long_session(opening, edits=60).recorded
+    asked = []
+
+    def load(after):
+        asked.append(after)
+        return recorded[after:]
+
+    shelf = Shelf(8, max_bytes=1)
+    shelf.copy("i_1", INTERVIEWER, load)
+    shelf.copy("i_1", INTERVIEWER, load)
+    assert asked == [0, len(recorded)]
+    shelf.copy("i_2", INTERVIEWER, load)
+    shelf.copy("i_1", INTERVIEWER, load)
+    assert asked[2:] == [0, 0]

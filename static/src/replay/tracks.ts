@@ -142,8 +142,9 @@ export class Tracks {
 
   private typing(): HTMLElement[] {
     const { typing, quiet } = this.index;
-    const label = el("div", { class: "lab tall", id: "lane-typing" }, el("span", {}, typing ? "Typing" : "Quiet time"));
-    const lane = el("div", { class: "lane tall" });
+    const height = typing ? "tall" : "";
+    const label = el("div", { class: `lab ${height}`, id: "lane-typing" }, el("span", {}, typing ? "Typing" : "Quiet time"));
+    const lane = el("div", { class: `lane ${height}` });
     if (typing) {
       const numbers = el("button", { type: "button", class: "linkbtn tt", "data-dialog": "typing-numbers" }, "Show numbers");
       label.append(el("span", { class: "tt" }, "per half minute"), numbers);
