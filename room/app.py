@@ -14,6 +14,7 @@ from litestar.static_files import create_static_files_router
 from room.clock import Clock, SystemClock
 from room.config import Settings, load_site_key
 from room.demo.first_start import Welcome, prepare
+from room.desk import retention
 from room.realtime.hub import Hub
 from room.sandbox.runner import Runner
 from room.session.ids import InterviewId
@@ -43,6 +44,8 @@ from room.web import settings as settings_page
 from room.web.house import Rows
 
 log = structlog.get_logger()
+
+DELETE_EVERY_S = 3600
 
 PAGES = (
     auth,
@@ -75,6 +78,7 @@ def create_app(
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         store = await asyncio.to_thread(Store.open, settings)
         app.state.store = store
+        app.state.loop = asyncio.get_running_loop()
         app.state.seals = Seals(load_site_key(settings))
         try:
             async with _runner(settings) as runner:
@@ -85,6 +89,7 @@ def create_app(
                     clock=app.state.clock,
                     runner=runner,
                     house=Rows(store, app.state.clock),
+                    data_dir=settings.data_dir,
                 )
                 hub.start()
                 await _finish_ended(store, hub)
@@ -92,9 +97,12 @@ def create_app(
                     now_ms = app.state.clock.wall_ms()
                     seals = app.state.seals
                     _print_welcome(settings, await prepare(settings, store, seals, runner, now_ms))
+                deleting = asyncio.create_task(_delete_as_promised(app, hub), name="retention")
                 try:
                     yield
                 finally:
+                    deleting.cancel()
+                    await asyncio.gather(deleting, return_exceptions=True)
                     await hub.close()
         finally:
             await asyncio.to_thread(store.close)
@@ -118,6 +126,29 @@ def create_app(
     )
     app.asgi_handler = security.SecurityHeaders(app.asgi_handler, is_https=settings.is_https)
     return app
+
+
+async def _delete_as_promised(app: Litestar, hub: Hub) -> None:
+    """Erase what is due, now and every hour. A failure is logged and tried again."""
+    while True:
+        try:
+            for interview in await asyncio.to_thread(_due, app):
+                await hub.put_away(InterviewId(interview.id))
+                await asyncio.to_thread(_erase, app, interview)
+                log.info("interview.deleted", session=interview.id)
+        except Exception:
+            log.exception("retention.failed")
+        await asyncio.sleep(DELETE_EVERY_S)
+
+
+def _due(app: Litestar) -> list[interviews.Interview]:
+    with app.state.store.read() as conn:
+        return retention.due(conn, app.state.clock.wall_ms())
+
+
+def _erase(app: Litestar, interview: interviews.Interview) -> None:
+    with app.state.store.begin() as conn:
+        retention.erase(conn, app.state.seals, interview)
 
 
 def _runner(settings: Settings) -> AbstractAsyncContextManager[Runner]:

@@ -212,10 +212,23 @@ def create(
         is_demo=is_demo,
         created_at_ms=now_ms,
     )
-    conn.execute(insert(interviews).values(msgspec.to_builtins(interview)))
-    members.add(conn, owner_id, identity, role="lead", name=lead_name)
-    members.add(conn, owner_id, identity, role="candidate", name=candidate_name)
+    insert_again(conn, interview, lead_name=lead_name)
     return interview
+
+
+def insert_again(conn: Connection, interview: Interview, *, lead_name: str) -> None:
+    """Write the row of a record that has none, with a lead and a candidate."""
+    conn.execute(insert(interviews).values(msgspec.to_builtins(interview)))
+    members.add(conn, interview.owner_id, interview.id, role="lead", name=lead_name)
+    members.add(
+        conn, interview.owner_id, interview.id, role="candidate", name=interview.candidate_name
+    )
+
+
+def list_unfinished_promises(conn: Connection) -> list[Interview]:
+    """Interviews of all accounts that will have to be deleted and are not live now."""
+    query = select(interviews).where(interviews.c.state.not_in(["live", "deleted"]))
+    return [_interview(row) for row in conn.execute(query)]
 
 
 def load(conn: Connection, owner_id: str, interview_id: str) -> Interview:

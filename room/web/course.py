@@ -180,17 +180,15 @@ def delete(request: Request[Any, Any, Any], interview_id: str) -> Response[Any]:
     """Delete the interview with everything recorded: the session's key is destroyed, so no copy of it can be read."""
     account = require_account(request)
     state = request.app.state
-    with state.store.begin() as conn:
+    with state.store.read() as conn:
         interview = interviews.load(conn, account.id, interview_id)
-        people = (
-            members.list_for(conn, account.id, interview.id) if interview.state != "live" else []
-        )
-        if interview.state != "live":
-            state.seals.destroy(conn, InterviewId(interview.id))
-            interviews.delete_interview(conn, account.id, interview.id)
-    for member in people:
-        sockets.close_member(request, interview_id, member.id, sockets.ENDED)
-    return Redirect("/interviews", status_code=303) if people else _back(interview_id, "after")
+    if interview.state == "live":
+        return _back(interview_id, "after")
+    sockets.put_away(request, interview_id)
+    with state.store.begin() as conn:
+        state.seals.destroy(conn, InterviewId(interview.id))
+        interviews.delete_interview(conn, account.id, interview.id)
+    return Redirect("/interviews", status_code=303)
 
 
 @post("/interviews/{interview_id:str}/plan", sync_to_thread=True, status_code=200)

@@ -40,6 +40,10 @@ def remove_demo(request: Request[Any, Any, Any]) -> Response[Any]:
     """The demo goes with one press: its interviews, recordings, reports and clients; what is the account's own stays."""
     account = require_account(request)
     state = request.app.state
+    with state.store.read() as conn:
+        demos = [one.id for one in interviews.list_for(conn, account.id) if one.is_demo]
+    for interview_id in demos:
+        sockets.put_away(request, interview_id)
     with state.store.begin() as conn:
         removed = booking.remove_demo(conn, account.id)
         for interview_id in removed:
