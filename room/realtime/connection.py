@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 from room.realtime import protocol
 from room.realtime.hub import Hub
@@ -51,7 +51,8 @@ async def hold(
     reader = asyncio.create_task(_read(room, seat, receive))
     writer = asyncio.create_task(seat.outbox.drain_into(send))
     try:
-        await asyncio.wait({reader, writer, seat.closed}, return_when=asyncio.FIRST_COMPLETED)
+        ends: set[asyncio.Future[Any]] = {reader, writer, seat.closed}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
         # The writer may be parked in `send` to a peer that reads no more: only cancelling it helps.
         for task in (reader, writer):

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import shutil
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -10,7 +12,9 @@ import structlog
 
 from room.clock import Clock
 from room.realtime import recovery
+from room.realtime.budget import Level
 from room.realtime.content import Content
+from room.realtime.document import Document
 from room.realtime.journal import JournalWriter
 from room.realtime.protocol import CloseCode
 from room.realtime.room import Broken, Room
@@ -32,6 +36,9 @@ log = structlog.get_logger()
 IDLE_MS: Final = 60_000
 """How long an empty room stays in memory."""
 TEND_EVERY_S: Final = 5.0
+DISK_NEARLY: Final = 1024 * 1024 * 1024
+DISK_FULL: Final = 256 * 1024 * 1024
+"""Bytes left on the data folder's disk, below which nothing more is taken: a failed write would cost more."""
 
 
 class Setup(msgspec.Struct, frozen=True):
@@ -75,9 +82,11 @@ class Hub:
         runner: Runner,
         house: House,
         fresh_id: Callable[[str], str] = new_id,
+        data_dir: Path | None = None,
     ) -> None:
         self._store, self._seals, self._clock = store, seals, clock
         self._runner, self._house, self._fresh_id = runner, house, fresh_id
+        self._data_dir = data_dir
         self._writer = JournalWriter(store)
         self._rooms: dict[InterviewId, Room] = {}
         self._tasks: dict[InterviewId, asyncio.Task[None]] = {}
@@ -119,6 +128,7 @@ class Hub:
                 new_id=self._fresh_id,
                 on_change=lambda state: self._chore(self._house.changed, interview, state),
                 on_keyframe=lambda: self._chore(self._keep_keyframe, pen),
+                reload=lambda: self._reload(pen),
                 runner_status=self._status,
             )
             room.know(setup.people)
@@ -229,6 +239,10 @@ class Hub:
         for one in recorded:
             session.take(one)
 
+    def _reload(self, pen: Pen) -> Document:
+        with self._store.read() as conn:
+            return recovery.load(conn, pen.cipher, pen.session).document
+
     def _keep_keyframe(self, pen: Pen) -> None:
         with self._store.begin() as conn:
             recovery.keep_keyframe(conn, pen)
@@ -281,7 +295,16 @@ class Hub:
             await asyncio.sleep(TEND_EVERY_S)
             with contextlib.suppress(asyncio.TimeoutError):
                 await self._watch_runner()
+            self._watch_disk()
             await self._put_idle_away()
+
+    def _watch_disk(self) -> None:
+        if self._data_dir is None:
+            return
+        free = shutil.disk_usage(self._data_dir).free
+        level: Level = "full" if free < DISK_FULL else "nearly" if free < DISK_NEARLY else "fine"
+        for room in self._rooms.values():
+            room.set_disk(level)
 
     async def _watch_runner(self) -> None:
         status = await asyncio.wait_for(self._runner.status(), 10)

@@ -57,6 +57,8 @@ class Session:
         self.everything = Told()
         self.public = Told()
         self.document = Document()
+        self.stored_bytes = 0
+        """Bytes of the journal's rows on disk."""
 
     def take(self, recorded: Recorded) -> None:
         """Fold one more event of the journal."""
@@ -107,6 +109,7 @@ def load(conn: Connection, cipher: Cipher, interview: InterviewId) -> Session:
     for row in journal.rows_of(conn, interview, session.seq):
         session.take(journal.open_row(row, cipher)[0])
     session.document.caught_up()
+    session.stored_bytes = journal.stored_bytes(conn, interview)
     return session
 
 

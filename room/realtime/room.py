@@ -11,8 +11,9 @@ import structlog
 
 from room.clock import Clock
 from room.realtime import protocol
+from room.realtime.budget import OUTPUT_BYTES, SENTENCES, SESSION_BYTES, Budget, Level
 from room.realtime.content import Content
-from room.realtime.document import Lost, TooBig, Unready
+from room.realtime.document import Document, Lost, TooBig, Unready
 from room.realtime.inbox import Inbox
 from room.realtime.journal import JournalWriter
 from room.realtime.protocol import CloseCode
@@ -27,7 +28,7 @@ from room.sandbox.spec import RunnerStatus
 from room.session import commands as c
 from room.session import effects as fx
 from room.session import events as e
-from room.session.decide import Moment, Refused, decide, may_edit
+from room.session.decide import Decision, Moment, Refused, decide, may_edit
 from room.session.evolve import evolve
 from room.session.ids import SYSTEM, FileId, MemberId
 from room.session.roles import INTERVIEWERS, Role
@@ -43,6 +44,21 @@ TERMINAL_MAX: Final = 256 * 1024
 """Characters of a run's output that a newcomer is sent."""
 CLIENTS_A_MEMBER: Final = 200
 """Editor numbers a member may use: one a page load."""
+
+ROW_BYTES: Final = 150
+"""What a row costs beside its content."""
+HUNGRY: Final = (
+    c.SendChat,
+    c.SendTeamChat,
+    c.AddNote,
+    c.RequestRun,
+    c.RequestTests,
+    c.CreateFile,
+    c.AppendOutput,
+    c.TypeInput,
+    c.NotePaste,
+)
+"""Commands that are refused when there is no room; ending, pins and stages always go."""
 
 Notice = Callable[[SessionState], None]
 
@@ -75,6 +91,7 @@ class Room:
         new_id: Callable[[str], str],
         on_change: Notice,
         on_keyframe: Callable[[], None],
+        reload: Callable[[], Document],
         runner_status: RunnerStatus | None = None,
     ) -> None:
         self.id = pen.session
@@ -87,7 +104,7 @@ class Room:
         self._time = SessionClock(clock, self.state.started_wall_ms, session.at_ms)
         self._clock = clock
         self._new_id = new_id
-        self._on_change, self._on_keyframe = on_change, on_keyframe
+        self._on_change, self._on_keyframe, self._reload = on_change, on_keyframe, reload
         self._content = content
         self._runs = Runs(runner, content, self._post_command)
         self._runner_status = runner_status
@@ -106,6 +123,12 @@ class Room:
         self._close_timer: asyncio.TimerHandle | None = None
         self._broken: BaseException | None = None
         self._waiting: set[asyncio.Future[Refused | None]] = set()
+        self._is_document_lost = False
+        self._unwritten = 0
+        self._all_written = asyncio.Event()
+        self._stored = Budget(SESSION_BYTES, session.stored_bytes)
+        self._printed = Budget(OUTPUT_BYTES)
+        self._disk: Level = "fine"
         self._closing = False
         self.idle_since_ms: int = clock.monotonic_ms()
 
@@ -166,7 +189,12 @@ class Room:
     async def taken(self) -> None:
         """Returns when all that was handed over before is taken into the state, on disk or not yet."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._inbox.put_now(lambda: done.done() or done.set_result(None))
+
+        def answer() -> None:
+            if not done.done():
+                done.set_result(None)
+
+        self._inbox.put_now(answer)
         await done
 
     async def run_over(self, *, hidden: bool = False) -> None:
@@ -182,6 +210,10 @@ class Room:
     def set_runner(self, status: RunnerStatus) -> None:
         self._inbox.put_now(lambda: self._set_runner(status))
 
+    def set_disk(self, level: Level) -> None:
+        """What the server's disk has left."""
+        self._inbox.put_now(lambda: self._set_disk(level))
+
     def close_all(self, code: CloseCode) -> None:
         for seat in self._seats:
             seat.close(code)
@@ -194,6 +226,8 @@ class Room:
                 for work in await self._inbox.take():
                     work()
                     self._check()
+                    if self._is_document_lost:
+                        await self._rebuild()
                 self._flush()
                 self._check()
         except BaseException:
@@ -208,6 +242,15 @@ class Room:
             for answer in self._waiting:
                 if not answer.done():
                     answer.set_exception(Broken("the room closed"))
+
+    async def _rebuild(self) -> None:
+        """The library gave up on an update: the document comes again from the journal, and only the offender is closed."""
+        self._flush(force=True)
+        while self._unwritten:
+            self._all_written.clear()
+            await self._all_written.wait()
+        self._document = await asyncio.to_thread(self._reload)
+        self._is_document_lost = False
 
     def _check(self) -> None:
         if self._broken is not None:
@@ -286,18 +329,31 @@ class Room:
         by: MemberId,
         settle: Callable[[Refused | None], None] | None = None,
     ) -> Refused | None:
-        decided = decide(self.state, command, by, self._moment())
+        decided = self._decide(command, by)
         if isinstance(decided, Refused):
             if settle:
                 settle(decided)
             return decided
         for event in decided:
             self._record(event, by)
-        if isinstance(command, c.StopRun):
-            self._runs.stop(command.run, by)
+        match command:
+            case c.StopRun():
+                self._runs.stop(command.run, by)
+            case c.TypeInput():
+                self._runs.type(command.run, command.text)
+            case c.ResizeTerminal():
+                self._runs.resize(command.run, command.columns, command.rows)
         if settle:
             self._batch.after.append(lambda: settle(None))
         return None
+
+    def _decide(self, command: c.Command, by: MemberId) -> Decision:
+        if isinstance(command, c.AppendOutput) and self._printed.level == "full":
+            return ()
+        if self._is_full and isinstance(command, HUNGRY):
+            what = "session" if self._stored.level == "full" else "disk"
+            return Refused("full", SENTENCES[what, "full"])
+        return decide(self.state, command, by, self._moment())
 
     def _record(self, event: e.Event, by: MemberId) -> None:
         """Take a fact into state and batch; what it causes happens when it is on disk."""
@@ -310,12 +366,43 @@ class Room:
         is_public = visible_to(event, PUBLIC, before)
         self.state = evolve(before, recorded)
         self._batch.recorded.append(recorded)
+        self._spend(event)
         if not isinstance(event, NEVER_TOLD):
             self._batch.after.append(lambda: self._tell(recorded, is_public=is_public))
         for effect in fx.effects_of(event, before):
             self._cause(effect)
         if self._seq % KEYFRAME_EVERY == 0:
             self._batch.after.append(self._on_keyframe)
+
+    def _spend(self, event: e.Event) -> None:
+        match event:
+            case e.DocEdited():
+                size = len(event.update)
+            case e.RunOutput() | e.RunInput():
+                size = len(event.text)
+                if self._printed.spend(size):
+                    self._warn("output", self._printed.level)
+            case e.ChatSent() | e.TeamChatSent() | e.NoteAdded():
+                size = len(event.text)
+            case _:
+                size = 0
+        if self._stored.spend(size + ROW_BYTES):
+            self._warn("session", self._stored.level)
+
+    def _warn(self, what: str, level: Level) -> None:
+        notice = {"t": "notice", "about": what, "level": level, "sentence": SENTENCES[what, level]}
+        for seat in self._seats:
+            if seat.is_active:
+                seat.tell(notice)
+
+    def _set_disk(self, level: Level) -> None:
+        if level != self._disk:
+            self._disk = level
+            self._warn("disk", level)
+
+    @property
+    def _is_full(self) -> bool:
+        return self._stored.level == "full" or self._disk == "full"
 
     def _cause(self, effect: fx.Effect) -> None:
         match effect:
@@ -372,9 +459,13 @@ class Room:
             self._settle(batch)  # This may have caused more.
             force = False
         self._outstanding.append(batch)
+        self._unwritten += 1
         self._writer.write(self.pen, batch.recorded, lambda error: self._written(batch, error))
 
     def _written(self, batch: _Batch, error: BaseException | None) -> None:
+        self._unwritten -= 1
+        if not self._unwritten:
+            self._all_written.set()
         self._inbox.put_now(lambda: self._on_disk(batch, error))
 
     def _on_disk(self, batch: _Batch, error: BaseException | None) -> None:
@@ -665,6 +756,12 @@ class Room:
             elif not is_resync:  # A reader's answer to step 1 is legal; it is not taken.
                 seat.close(CloseCode.NOT_ALLOWED)
             return
+        if self._is_full:
+            what = "session" if self._stored.level == "full" else "disk"
+            seat.tell(
+                {"t": "notice", "about": what, "level": "full", "sentence": SENTENCES[what, "full"]}
+            )
+            return
         if unknown_roots(update, {f.id for f in self.state.files}):
             raise Malformed("text of a file that is not there")
         claims = self._claims(seat, update.blocks, is_resync=is_resync)
@@ -683,7 +780,7 @@ class Room:
         except Lost as error:
             log.warning("room.document_lost", session=self.id, member=seat.member, why=str(error))
             seat.close(CloseCode.MALFORMED)
-            self._broken = error
+            self._is_document_lost = True
             return
         if changed is not None:
             for client in claims:

@@ -83,6 +83,12 @@ class Runs:
             who.append(by)
             stop.set()
 
+    def type(self, run: RunId, text: str) -> None:
+        """Keys for a running terminal; nothing happens when it is over."""
+
+    def resize(self, run: RunId, columns: int, rows: int) -> None:
+        """The terminal's size as its readers see it."""
+
     async def any_over(self) -> None:
         """Returns when one of the runs is over; at once when there is none."""
         if self._tasks:

@@ -26,6 +26,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    func,
     insert,
     select,
 )
@@ -152,6 +153,14 @@ def last_hash(conn: Connection, session: InterviewId) -> tuple[int, bytes]:
         .limit(1)
     ).first()
     return (row.seq, row.hash) if row else (0, genesis(session))
+
+
+def stored_bytes(conn: Connection, session: InterviewId) -> int:
+    """Bytes of a journal's sealed payloads."""
+    size = conn.scalar(
+        select(func.sum(func.length(journal.c.sealed))).where(journal.c.session_id == session)
+    )
+    return int(size or 0)
 
 
 def rows_of(conn: Connection, session: InterviewId, after: int = 0) -> Iterator[Row]:

@@ -11,6 +11,7 @@ import pytest
 from pycrdt import Doc, Text
 
 from room.realtime import protocol
+from room.realtime.document import Document, Lost
 from room.realtime.hub import Hub
 from room.realtime.protocol import CloseCode
 from room.realtime.seat import Seat
@@ -247,6 +248,97 @@ async def test_a_malformed_frame_closes_only_its_sender(
     assert candidate.closed.result() is CloseCode.MALFORMED
     assert not lead.closed.done()
     await room.submit(c.SendChat("still here"), IRIS.id)
+
+
+async def test_a_panic_of_the_library_closes_the_offender_and_the_document_comes_back_from_the_journal(
+    stage: Stage, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class PanicException(BaseException):
+        """What a panic of the library looks like from Python: no Exception."""
+
+    interview = stage.interview()
+    room = await hub.room(interview)
+    lead, candidate = await sit(room, IRIS), await sit(room, CAL)
+    file = room.state.files[0].id
+    doc: Doc[Text] = Doc()
+    await room.frame(lead, protocol.DocUpdate(typed(doc, file, "safe")))
+    await room.settled()
+    broken = room._document
+    real = Document._apply
+
+    def panic(document: Document, update: bytes) -> None:
+        if document is broken:
+            raise Lost("PanicException") from PanicException()
+        real(document, update)
+
+    monkeypatch.setattr(Document, "_apply", panic)
+    await room.frame(candidate, protocol.DocUpdate(typed(Doc(), file, "poison")))
+    await room.frame(lead, protocol.DocUpdate(typed(doc, file, " and on")))
+    await room.settled()
+    assert candidate.closed.result() is CloseCode.MALFORMED
+    assert not lead.closed.done()
+    assert room._document is not broken
+    assert room._document.text(file) == "safe and on"
+    assert (await hub.room(interview)) is room
+
+
+async def test_a_session_says_when_its_storage_ends_and_keeps_what_it_has(
+    stage: Stage, hub: Hub
+) -> None:
+    room = await hub.room(stage.interview())
+    candidate = await sit(room, CAL)
+    messages(candidate)
+    file = room.state.files[0].id
+    doc: Doc[Text] = Doc()
+    room._stored.limit = room._stored.spent + 20_000
+    for _ in range(9):
+        await room.frame(candidate, protocol.DocUpdate(typed(doc, file, "x" * 2_000)))
+    await room.settled()
+    heard = [m for m in messages(candidate) if m["t"] == "notice"]
+    assert [(m["about"], m["level"]) for m in heard] == [("session", "nearly")]
+    for _ in range(3):
+        await room.frame(candidate, protocol.DocUpdate(typed(doc, file, "x" * 2_000)))
+    await room.settled()
+    assert any(m.get("level") == "full" for m in messages(candidate))
+    refused = await room.submit(c.SendChat("hello"), CAL.id)
+    assert isinstance(refused, Refused)
+    assert refused.reason == "full"
+    assert not candidate.closed.done()
+    assert not isinstance(await room.submit(c.StartInterview(), IRIS.id), Refused), (
+        "the clock goes on"
+    )
+
+
+async def test_a_full_disk_takes_nothing_new_and_says_so_until_there_is_room(
+    stage: Stage, hub: Hub
+) -> None:
+    room = await hub.room(stage.interview())
+    candidate = await sit(room, CAL)
+    messages(candidate)
+    room.set_disk("full")
+    await room.frame(candidate, protocol.DocUpdate(typed(Doc(), room.state.files[0].id, "x")))
+    await room.settled()
+    heard = messages(candidate)
+    assert {m["t"] for m in heard} == {"notice"}, "nothing is acknowledged"
+    room.set_disk("fine")
+    assert not isinstance(await room.submit(c.SendChat("again"), CAL.id), Refused)
+
+
+async def test_output_beyond_the_sessions_budget_is_cut_and_said(stage: Stage, hub: Hub) -> None:
+    room = await hub.room(stage.interview())
+    await room.submit(c.StartInterview(), IRIS.id)
+    room._printed.limit = 1_000
+    room._runs.start = lambda job: None  # type: ignore[method-assign] - no engine here: it would end at once
+    run = "r_flood"
+    room._record(e.RunQueued(run, room.state.files[0].id, "python"), CAL.id)
+    for _ in range(30):
+        await room.submit(c.AppendOutput(run, "x" * 100))
+    printed = sum(
+        len(r.event.text)
+        for r in await recorded(stage, room.id)
+        if isinstance(r.event, e.RunOutput)
+    )
+    assert printed == 1_000
 
 
 async def test_awareness_says_who_one_is_whatever_it_claims(stage: Stage, hub: Hub) -> None:
