@@ -41,6 +41,8 @@ _STILL = (
     e.FileOpened,
     e.StageStripShown,
     e.ClientClaimed,
+    e.PageLeft,
+    e.NothingTyped,
 )
 """Facts that do not end quiet time: nothing is written, run, said or shown by them."""
 
@@ -100,6 +102,7 @@ class Pin(msgspec.Struct, frozen=True):
 Kind = Literal[
     "start", "stage", "part", "hint", "file", "language", "run", "tests", "hidden", "paste",
     "chat", "note", "join", "leave", "pause", "resume", "end", "undone",
+    "lead", "focus", "away",
 ]  # fmt: skip
 
 
@@ -442,6 +445,19 @@ def _mark(one: Recorded, words: _Words, ends: Mapping[RunId, int]) -> Mark | Non
             return Mark(at, "end", by, "Interview ended")
         case e.EndUndone():
             return Mark(at, "undone", by, "The end was undone")
+        case e.LeadChanged():
+            name = words.names.get(event.member, "Somebody")
+            return Mark(at, "lead", by, f"{name} leads from here")
+        case e.FocusStarted():
+            return Mark(at, "focus", by, f"Focus time, {event.minutes} minutes")
+        case e.FocusEnded():
+            return Mark(at, "focus", by, "Focus time ended")
+        case e.PageLeft():
+            return Mark(at, "away", by, f"Page hidden for {_clock(event.away_ms)}")
+        case e.NothingTyped():
+            return Mark(at, "away", by, f"No key for {_clock(event.idle_ms)}")
+        case e.TeamChatSent():
+            return Mark(at, "note", by, event.text)
         case _:
             return None
 

@@ -297,3 +297,20 @@ def test_a_shelf_holds_so_many_bytes_and_always_the_last_copy(opening):
     shelf.copy("i_2", INTERVIEWER, load)
     shelf.copy("i_1", INTERVIEWER, load)
     assert asked[2:] == [0, 0]
+
+
+def test_signals_and_the_teams_chat_are_marks_for_those_who_may_see_them(script):
+    script.do(CAL, e.PageLeft(95_000), 100_000).do(
+        IRIS, e.TeamChatSent("c_9", "Shall I show part 2?")
+    )
+    script.do(IRIS, e.LeadChanged(OLGA), 101_000).do(CAL, e.FocusStarted(5), 102_000)
+    told = [mark.text for mark in index_of(extend(Copy(INTERVIEWER), script.recorded)).marks]
+    assert told[-4:] == [
+        "Page hidden for 01:35",
+        "Shall I show part 2?",
+        "Olga leads from here",
+        "Focus time, 5 minutes",
+    ]
+    public = [mark.text for mark in index_of(extend(Copy(PUBLIC), script.recorded)).marks]
+    assert public[-2:] == ["Olga leads from here", "Focus time, 5 minutes"]
+    assert not {"Page hidden for 01:35", "Shall I show part 2?"} & set(public)

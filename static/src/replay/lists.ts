@@ -10,7 +10,7 @@ const KINDS: [string, string, readonly string[]][] = [
   ["problem", "Problem and hints", ["part", "hint"]],
   ["notes", "Notes", ["note"]],
   ["files", "Files, languages, pastes", ["file", "language", "paste"]],
-  ["people", "People and stages", ["join", "leave", "stage", "start", "end", "undone", "pause", "resume"]],
+  ["people", "People and stages", ["join", "leave", "stage", "start", "end", "undone", "pause", "resume", "lead", "focus", "away"]],
 ];
 
 export class Lists {

@@ -41,7 +41,7 @@ export interface Pin {
 }
 export type Kind =
   | "start" | "stage" | "part" | "hint" | "file" | "language" | "run" | "tests" | "hidden" | "paste"
-  | "chat" | "note" | "join" | "leave" | "pause" | "resume" | "end" | "undone"; // prettier-ignore
+  | "chat" | "note" | "join" | "leave" | "pause" | "resume" | "end" | "undone" | "lead" | "focus" | "away"; // prettier-ignore
 export interface Mark {
   at_ms: number;
   kind: Kind;

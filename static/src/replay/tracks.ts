@@ -284,6 +284,7 @@ export class Tracks {
 const PICTURES: Record<string, string> = {
   stage: "clock", part: "eye", hint: "bulb", file: "file", language: "globe", paste: "paste", chat: "chat", note: "pencil",
   join: "people", leave: "out", pause: "pause", resume: "run", start: "record", end: "stop", undone: "back", pin: "pin",
+  lead: "people", focus: "eye", away: "out",
 }; // prettier-ignore
 
 /** A bar for a run, a ring for a failed one, a square for a passed test; a picture for all else. */
