@@ -85,6 +85,17 @@ def judge(
         zone=lead["zone"],
         at_ms=at_ms,
     )
+    letter = story["letter"]
+    filing.save_letter(
+        conn,
+        seals,
+        owner,
+        interview.id,
+        subject=letter["subject"],
+        text=letter["text"],
+        at_ms=at_ms,
+        is_shown=True,
+    )
     shares.create(
         conn,
         store.link_key,
