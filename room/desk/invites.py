@@ -210,4 +210,4 @@ def calendar(
     calendar_file.add("method", "CANCEL" if is_cancelled else "PUBLISH")
     calendar_file.add_component(event)
     calendar_file.add_missing_timezones()
-    return calendar_file.to_ical()
+    return bytes(calendar_file.to_ical())

@@ -1,5 +1,7 @@
 """Accounts of interviewers. An account is an owner: its id is the `owner_id` of everything else."""
 
+from typing import Any
+
 import msgspec
 from sqlalchemy import (
     Boolean,
@@ -58,7 +60,7 @@ def normal_email(email: str) -> str:
     return email.strip().lower()
 
 
-def _account(row: Row) -> Account:
+def _account(row: Row[Any]) -> Account:
     return Account(**row._asdict())
 
 

@@ -1,6 +1,6 @@
 """Interviews: planned conversations, what was agreed about them, and where they stand."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import (
@@ -156,7 +156,7 @@ class Interview(msgspec.Struct, frozen=True, kw_only=True):
         return (self.ended_at_ms or self.ends_at_ms) + self.retention_days * DAY_MS
 
 
-def _interview(row: Row) -> Interview:
+def _interview(row: Row[Any]) -> Interview:
     # Column names are a subclass of str, which msgspec does not take for keys.
     return msgspec.convert({str(name): value for name, value in row._asdict().items()}, Interview)
 

@@ -3,7 +3,7 @@
 The token is made from the link's random id with a key that is not in the database, so that its owner can copy it again.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import Column, Connection, ForeignKey, Row, String, Table, insert, select, update
@@ -64,7 +64,7 @@ class Link(msgspec.Struct, frozen=True):
         return "expired" if now_ms >= self.expires_at_ms else "valid"
 
 
-def _link(row: Row) -> Link:
+def _link(row: Row[Any]) -> Link:
     return Link(**row._asdict())
 
 

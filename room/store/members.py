@@ -1,5 +1,7 @@
 """Members: the people of an interview, with the role that their link gives them, and the cookies that they entered with."""
 
+from typing import Any
+
 import msgspec
 from sqlalchemy import (
     Column,
@@ -116,7 +118,7 @@ class MemberSession(msgspec.Struct, frozen=True):
     expires_at_ms: int
 
 
-def _member(row: Row) -> Member:
+def _member(row: Row[Any]) -> Member:
     return Member(**row._asdict())
 
 

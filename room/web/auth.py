@@ -38,7 +38,7 @@ class SignInFirst(HTTPException):
 
 def find_session(connection: Connection) -> WebSession | None:
     """The sign-in of this browser; looked up once a request."""
-    state: dict[str, Any] = connection.scope["state"]  # type: ignore[assignment]
+    state: dict[str, Any] = connection.scope["state"]
     if "web_session" not in state:
         cookie = connection.cookies.get(cookies.SESSION)
         store, now_ms = connection.app.state.store, connection.app.state.clock.wall_ms()
@@ -56,7 +56,7 @@ def find_session(connection: Connection) -> WebSession | None:
 
 def find_account(connection: Connection) -> Account | None:
     """Who is signed in; the demo's account is nobody where others can reach this server."""
-    state: dict[str, Any] = connection.scope["state"]  # type: ignore[assignment]
+    state: dict[str, Any] = connection.scope["state"]
     if "account" not in state:
         session = find_session(connection)
         account = None

@@ -10,6 +10,7 @@ import secrets
 from typing import Any
 
 from litestar import Request
+from litestar.enums import ScopeType
 from litestar.exceptions import PermissionDeniedException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,7 +29,7 @@ class SecurityHeaders:
         self._is_https = is_https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         nonce = secrets.token_urlsafe(16)
@@ -96,7 +97,7 @@ def is_from_here(request: Request[Any, Any, Any]) -> bool:
         return site in {None, "same-origin"}
     if origin == "null":  # our own pages send it with a form, because they say no-referrer
         return site == "same-origin"
-    return origin == request.app.state.settings.public_url
+    return bool(origin == request.app.state.settings.public_url)
 
 
 async def _form_token(request: Request[Any, Any, Any]) -> str:
