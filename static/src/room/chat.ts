@@ -24,7 +24,8 @@ export function mountChat(page: Page): void {
     );
   };
   const count = (): void => {
-    if (!log.hidden && log.offsetParent !== null) seen = room.state.chat.length;
+    // A candidate has the last message before their eyes, at the foot of the pane.
+    if (log.offsetParent !== null || last.offsetParent !== null) seen = room.state.chat.length;
     if (seen < 0 && room.welcomed) seen = room.state.chat.length;
     const fresh = Math.max(0, room.state.chat.length - Math.max(0, seen));
     unread.replaceChildren(...(fresh > 0 ? [String(fresh), h("span", { class: "vh" }, " new")] : []));

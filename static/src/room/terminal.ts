@@ -63,8 +63,12 @@ export class OutputTerminal {
   end(run: string, sentence: string, cut: boolean): void {
     if (run !== this.shownRun) return;
     if (cut) this.terminal.write(`\r\n${FAINT}The rest of the output was cut.${RESET}`);
-    const fresh = this.terminal.buffer.active.cursorX === 0 ? "" : "\r\n";
-    this.terminal.write(`${fresh}${FAINT}${plain(sentence)}${RESET}\r\n`);
+    // Where the cursor stands is known only when all that was written before has been taken in.
+    this.terminal.write("", () => {
+      if (run !== this.shownRun) return;
+      const fresh = this.terminal.buffer.active.cursorX === 0 ? "" : "\r\n";
+      this.terminal.write(`${fresh}${FAINT}${plain(sentence)}${RESET}\r\n`);
+    });
   }
 
   /** Nothing was run yet; `runKey` is how this person's keyboard says Run. */
