@@ -28,7 +28,7 @@ from room.session.roles import Role
 
 STATIC = Path(__file__).parents[2] / "static"
 
-IRIS, CAL = MemberId("m_iris"), MemberId("m_cal")
+IRIS, CAL, IVO = MemberId("m_iris"), MemberId("m_cal"), MemberId("m_ivo")
 STORY: tuple[tuple[int, MemberId, e.Event], ...] = (
     (
         0,
@@ -55,8 +55,9 @@ STORY: tuple[tuple[int, MemberId, e.Event], ...] = (
     ),
     (0, IRIS, e.MemberAdded(IRIS, Role.LEAD)),
     (0, IRIS, e.MemberAdded(CAL, Role.CANDIDATE)),
-    (0, CAL, e.MemberWaiting(CAL)),
     (0, CAL, e.RecordingDeclined(CAL)),
+    (0, CAL, e.MemberWaiting(CAL)),
+    (0, IRIS, e.MemberAdded(IVO, Role.INTERVIEWER)),
     (0, IRIS, e.MemberAdmitted(CAL)),
     (0, CAL, e.MemberJoined(CAL)),
     (0, IRIS, e.FileCreated(FileId("f_1"), "scratch")),
@@ -100,6 +101,12 @@ STORY: tuple[tuple[int, MemberId, e.Event], ...] = (
     (6700, IRIS, e.PinWorded(PinId("p_1"), "reads the test")),
     (6800, IRIS, e.PinWithdrawn(PinId("p_1"))),
     (6900, IRIS, e.PinRestored(PinId("p_1"))),
+    (6950, IRIS, e.TeamChatSent(MessageId("c_2"), "Your turn?")),
+    (6960, IRIS, e.LeadChanged(IVO)),
+    (6970, IVO, e.FocusStarted(5)),
+    (6980, IVO, e.FocusEnded()),
+    (6990, IVO, e.FocusStarted(10)),
+    (6995, CAL, e.RunQueued(RunId("r_3"), FileId("f_2"), "python", "", True)),
     (7000, CAL, e.LanguageChosen("python")),
     (7100, CAL, e.MemberLeft(CAL)),
     (8000, IRIS, e.InterviewEnded(True)),
@@ -159,5 +166,14 @@ def test_browser_and_server_fold_every_event_to_the_same_state(tmp_path: Path) -
 
 def test_the_story_holds_every_event_that_changes_the_state() -> None:
     told = {type(event) for _, _, event in STORY}
-    untold = {e.DocEdited, e.CaretMoved, e.PasteNoted, e.ClientClaimed, e.MemberTurnedAway}
+    untold = {
+        e.DocEdited,
+        e.CaretMoved,
+        e.PasteNoted,
+        e.ClientClaimed,
+        e.MemberTurnedAway,
+        e.RunInput,
+        e.PageLeft,
+        e.NothingTyped,
+    }
     assert told | untold == set(e.EVENT_TYPES)

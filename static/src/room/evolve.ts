@@ -1,6 +1,7 @@
 // `evolve(state, recorded)`: what each event changes. The mirror of the server's room/session/evolve.py, on what this
 // viewer is sent; an event of a type that is not known here changes nothing.
 import type {
+  ChatLine,
   FileState,
   MemberState,
   Phase,
@@ -49,7 +50,8 @@ export function evolve(state: SessionState, recorded: Recorded): SessionState {
         members: { ...state.members, [text(e, "member")]: newMember(e["role"] as Role) },
       };
     case "MemberWaiting":
-      return member(state, text(e, "member"), { admission: "waiting" });
+      // Agreeing takes an earlier "I do not want to be recorded" back.
+      return member(state, text(e, "member"), { admission: "waiting", declined_recording: false });
     case "MemberAdmitted":
       return member(state, text(e, "member"), { admission: "admitted" });
     case "MemberTurnedAway":
@@ -68,6 +70,8 @@ export function evolve(state: SessionState, recorded: Recorded): SessionState {
     }
     case "MemberLeft":
       return member(state, text(e, "member"), { present: false, since_ms: wall });
+    case "LeadChanged":
+      return lead(state, text(e, "member"));
     case "InterviewStarted":
       return { ...state, phase: "running", started_wall_ms: e["wall_ms"] as number };
     case "StageStarted":
@@ -83,9 +87,14 @@ export function evolve(state: SessionState, recorded: Recorded): SessionState {
       return { ...state, phase: "paused", paused_at_ms: at };
     case "ClockResumed":
       return { ...state, phase: "running", paused_at_ms: null, paused_ms: paused(state, at) };
+    case "FocusStarted":
+      return { ...state, focus_until_ms: at + (e["minutes"] as number) * 60_000 };
+    case "FocusEnded":
+      return { ...state, focus_until_ms: null };
     case "InterviewEnded":
       return {
         ...state,
+        focus_until_ms: null,
         phase: "ended",
         ended_at_ms: at,
         cut_short: e["cut_short"] === true,
@@ -166,10 +175,10 @@ export function evolve(state: SessionState, recorded: Recorded): SessionState {
         sentence: text(e, "sentence"),
         outcomes: (e["outcomes"] as TestOutcome[] | undefined) ?? [],
       });
-    case "ChatSent": {
-      const line = { id: text(e, "message"), by, at_ms: at, wall_ms: wall, text: text(e, "text") };
-      return { ...state, chat: [...state.chat, line] };
-    }
+    case "ChatSent":
+      return { ...state, chat: [...state.chat, chatLine(recorded)] };
+    case "TeamChatSent":
+      return { ...state, team_chat: [...state.team_chat, chatLine(recorded)] };
     case "NoteAdded": {
       const note = { id: text(e, "note"), by, at_ms: at, text: text(e, "text"), competency: orNull<string>(e, "competency") };
       return { ...state, notes: [...state.notes, note] };
@@ -233,10 +242,26 @@ function newRun(kind: RunState["kind"], event: Sent, by: string, at: number): Ru
     truncated: false,
     stopped_by: null,
     stdin: text(event, "stdin"),
+    interactive: event["interactive"] === true,
     of: orNull<string>(event, "of"),
     outcomes: [],
     started_ms: null,
   };
+}
+
+function chatLine({ e, by, at_ms, wall_ms }: Recorded): ChatLine {
+  return { id: text(e, "message"), by, at_ms, wall_ms, text: text(e, "text") };
+}
+
+function lead(state: SessionState, id: string): SessionState {
+  if (!state.members[id]) return state;
+  const members = Object.fromEntries(
+    Object.entries(state.members).map(([known, told]): [string, MemberState] => {
+      const role = known === id ? "lead" : told.role === "lead" ? "interviewer" : told.role;
+      return [known, { ...told, role }];
+    }),
+  );
+  return { ...state, members };
 }
 
 function member(state: SessionState, id: string, change: Partial<MemberState>): SessionState {

@@ -84,6 +84,7 @@ export interface RunState {
   truncated: boolean;
   stopped_by: string | null;
   stdin: string;
+  interactive: boolean;
   of: string | null;
   outcomes: TestOutcome[];
   started_ms: number | null;
@@ -131,6 +132,8 @@ export interface SessionState {
   stage_at_ms: number;
   stage_paused_ms: number;
   strip_shown: boolean;
+  /** On the session's clock: until then everybody but the candidate is curtained; null: nobody is. */
+  focus_until_ms: number | null;
   languages: string[];
   language: string;
   signals: string[];
@@ -143,6 +146,7 @@ export interface SessionState {
   files: FileState[];
   runs: RunState[];
   chat: ChatLine[];
+  team_chat: ChatLine[];
   notes: Note[];
   pins: Pin[];
 }
@@ -219,6 +223,7 @@ export const EMPTY: SessionState = {
   stage_at_ms: 0,
   stage_paused_ms: 0,
   strip_shown: true,
+  focus_until_ms: null,
   languages: [],
   language: "",
   signals: [],
@@ -231,6 +236,7 @@ export const EMPTY: SessionState = {
   files: [],
   runs: [],
   chat: [],
+  team_chat: [],
   notes: [],
   pins: [],
 };
