@@ -27,6 +27,7 @@ from room.web.interviews import calendar_file
 from room.web.templating import page
 
 COOKIE_S = 30 * 24 * 3600
+MOST_REQUESTS = 20
 NOT_AGREED = "Please tick that you have read what is recorded."
 
 
@@ -211,6 +212,13 @@ def needs(request: Request[Any, Any, Any], token: str, data: Form) -> Response[A
     text = fields.text("needs")
     if not text:
         fields.fault("needs", "Write what would help you.")
+    with request.app.state.store.read() as conn:
+        asked = requests.list_for(conn, guest.link.owner_id, guest.interview.id)
+    if len(asked) >= MOST_REQUESTS:
+        fields.fault(
+            "needs", f"That was a lot at once. Please write to {guest.lead.first_name} directly."
+        )
+    if fields.faults:
         return _page(request, token, guest, status=422, fields=fields)
     with request.app.state.store.begin() as conn:
         requests.add(

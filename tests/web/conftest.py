@@ -1,6 +1,7 @@
 """One product a test, without an engine for code."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
@@ -18,6 +19,6 @@ def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def house(tmp_path) -> Iterator[World]:
+def house(tmp_path: Path) -> Iterator[World]:
     with world(tmp_path / "data") as made:
         yield made

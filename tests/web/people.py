@@ -1,10 +1,11 @@
 """The cast in front of the whole product: a server in this process, and browsers with cookies of their own."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, time
 from pathlib import Path
+from typing import Any
 
 import httpx
 from litestar.testing import TestClient
@@ -13,9 +14,11 @@ from room import config
 from room.app import create_app
 from room.clock import ManualClock
 from room.desk import accounts, booking, plan, schedule
-from room.store import clients, questions
+from room.store import clients, links, members, questions
 from room.store.accounts import Account
 from room.store.interviews import Interview, InterviewPlan
+from room.store.links import Link, Purpose
+from room.store.members import Member
 
 PASSWORD = "correct horse battery"
 NOW = schedule.moment(date(2026, 11, 24), time(9, 47), "Europe/Madrid")
@@ -25,19 +28,19 @@ TEN = schedule.moment(date(2026, 11, 24), time(10), "Europe/Madrid")
 class Browser:
     """A browser of one person: keeps cookies, follows nothing unless asked, and fills forms as they are on the page."""
 
-    def __init__(self, client: TestClient, public_url: str) -> None:
+    def __init__(self, client: TestClient[Any], public_url: str) -> None:
         self.client = client
         self.public_url = public_url
         self.cookies: dict[str, str] = {}
 
-    def _send(self, method: str, path: str, **more: object) -> httpx.Response:
+    def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
         self.client.cookies.clear()
         headers = {
             "cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()),
             "user-agent": "Firefox/130 Linux",
         }
-        headers |= more.pop("headers", {})  # type: ignore[arg-type]
-        answer = self.client.request(method, path, headers=headers, follow_redirects=False, **more)  # type: ignore[arg-type]
+        headers |= more.pop("headers", {})
+        answer = self.client.request(method, path, headers=headers, follow_redirects=False, **more)
         for line in answer.headers.get_list("set-cookie"):
             name, _, rest = line.partition("=")
             value = rest.partition(";")[0].strip('"')
@@ -47,16 +50,14 @@ class Browser:
                 self.cookies.pop(name, None)
         return answer
 
-    def get(self, path: str, **more: object) -> httpx.Response:
+    def get(self, path: str, **more: Any) -> httpx.Response:
         return self._send("GET", path, **more)
 
-    def post(
-        self, path: str, data: dict[str, object] | None = None, **more: object
-    ) -> httpx.Response:
+    def post(self, path: str, data: Mapping[str, Any] | None = None, **more: Any) -> httpx.Response:
         """A form as our own page sends it: the browser's `Origin: null` and where it comes from, and the page's token."""
-        headers = {"origin": "null", "sec-fetch-site": "same-origin"} | more.pop("headers", {})  # type: ignore[operator]
+        headers = {"origin": "null", "sec-fetch-site": "same-origin"} | more.pop("headers", {})
         token = {"csrf": self.token} if self.token else {}
-        return self._send("POST", path, data=token | (data or {}), headers=headers, **more)
+        return self._send("POST", path, data=token | dict(data or {}), headers=headers, **more)
 
     def post_json(self, path: str, body: object) -> httpx.Response:
         """What a page's script sends: JSON with the token in a header."""
@@ -78,7 +79,7 @@ class Browser:
 class World:
     """One running product with a clock to move, and Iris's account with a client."""
 
-    def __init__(self, client: TestClient, clock: ManualClock) -> None:
+    def __init__(self, client: TestClient[Any], clock: ManualClock) -> None:
         self.client, self.clock = client, clock
         self.app = client.app
         self.store = self.app.state.store
@@ -139,6 +140,24 @@ class World:
                 ),
             )
             return booking.book(conn, self.store.link_key, owner, wish, self.clock.wall_ms())
+
+    def token(self, interview_id: str, role: str, purpose: Purpose = "join") -> str:
+        """The token of the current link of Iris's interview for the member with this role."""
+        link = self.link(interview_id, role, purpose)
+        return links.token_of(link, self.store.link_key) or ""
+
+    def link(self, interview_id: str, role: str, purpose: Purpose = "join") -> Link:
+        with self.store.read() as conn:
+            link = links.current_for(
+                conn, self.iris.id, self.member(interview_id, role).id, purpose
+            )
+        assert link is not None
+        return link
+
+    def member(self, interview_id: str, role: str = "candidate") -> Member:
+        with self.store.read() as conn:
+            people = members.list_for(conn, self.iris.id, interview_id)
+        return next(one for one in people if one.role == role)
 
 
 @contextmanager

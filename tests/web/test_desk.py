@@ -1,6 +1,7 @@
 """The desk and the page of one interview, as Iris uses them."""
 
 from datetime import date, time
+from typing import Any
 
 import icalendar
 import msgspec
@@ -9,6 +10,7 @@ import pytest
 from room.desk import questions, schedule
 from room.session.ids import InterviewId
 from room.store import clients, interviews, links, members
+from room.store.interviews import Interview
 from room.store.sealing import KeyDestroyed
 from tests.web.people import NOW, TEN, World
 
@@ -27,7 +29,11 @@ FORM = {
 }
 
 
-def stored(house: World, interview_id: str):
+def calendar(content: bytes) -> Any:
+    return icalendar.Calendar.from_ical(content)
+
+
+def stored(house: World, interview_id: str) -> Interview:
     with house.store.read() as conn:
         return interviews.load(conn, house.iris.id, interview_id)
 
@@ -180,14 +186,10 @@ def test_the_invitation_holds_everything_that_cal_needs(house: World) -> None:
 def test_moving_keeps_the_links_and_the_calendars_uid_and_raises_its_sequence(house: World) -> None:
     interview, token = house.interview()
     browser = house.signed_in()
-    before = icalendar.Calendar.from_ical(
-        browser.get(f"/interviews/{interview.id}/calendar.ics").content
-    )
+    before = calendar(browser.get(f"/interviews/{interview.id}/calendar.ics").content)
     moved = browser.post(f"/interviews/{interview.id}/move", {"day": "2026-11-26", "time": "09:00"})
     assert moved.status_code == 303
-    after = icalendar.Calendar.from_ical(
-        browser.get(f"/interviews/{interview.id}/calendar.ics").content
-    )
+    after = calendar(browser.get(f"/interviews/{interview.id}/calendar.ics").content)
     first, second = before.walk("VEVENT")[0], after.walk("VEVENT")[0]
     assert first["UID"] == second["UID"]
     assert second["SEQUENCE"] == first["SEQUENCE"] + 1
@@ -198,7 +200,7 @@ def test_moving_keeps_the_links_and_the_calendars_uid_and_raises_its_sequence(ho
 
 def test_the_candidates_calendar_entry_is_in_their_zone_with_its_rules(house: World) -> None:
     _, token = house.interview()
-    found = icalendar.Calendar.from_ical(house.browser().get(f"/join/{token}/calendar.ics").content)
+    found = calendar(house.browser().get(f"/join/{token}/calendar.ics").content)
     event = found.walk("VEVENT")[0]
     assert event["DTSTART"].params["TZID"] == "Europe/Helsinki"
     assert round(event["DTSTART"].dt.timestamp() * 1000) == TEN
@@ -214,7 +216,7 @@ def test_a_cancelled_interview_says_so_in_lobby_and_calendar_and_can_be_taken_ba
     browser = house.signed_in()
     browser.post(f"/interviews/{interview.id}/cancel")
     assert "was cancelled" in house.browser().get(f"/join/{token}").text
-    found = icalendar.Calendar.from_ical(house.browser().get(f"/join/{token}/calendar.ics").content)
+    found = calendar(house.browser().get(f"/join/{token}/calendar.ics").content)
     assert (found["METHOD"], found.walk("VEVENT")[0]["STATUS"]) == ("CANCEL", "CANCELLED")
     browser.post(f"/interviews/{interview.id}/revive")
     assert "was cancelled" not in house.browser().get(f"/join/{token}").text

@@ -1,28 +1,25 @@
 """The lobby and the candidate's data page, as Cal, Olga and Mallory meet them."""
 
+from typing import Any
+
 import msgspec
+import pytest
 from litestar.testing import TestClient
 from sqlalchemy import event
 
 from room.desk import schedule
 from room.session.commands import DeclineRecording
-from room.store import interviews, links, members, requests
+from room.session.ids import MemberId
+from room.store import interviews, links, members, requests, tokens
 from tests.web.people import TEN, World
 
 
-def told(house: World, monkeypatch) -> list[object]:
+def told(house: World, monkeypatch: pytest.MonkeyPatch) -> list[object]:
     said: list[object] = []
     monkeypatch.setattr(
         house.app.state.hub, "tell", lambda interview, command: said.append((interview, command))
     )
     return said
-
-
-def member(house: World, interview_id: str, role: str = "candidate"):
-    with house.store.read() as conn:
-        return next(
-            m for m in members.list_for(conn, house.iris.id, interview_id) if m.role == role
-        )
 
 
 def test_cal_reads_who_when_and_what_is_recorded_before_anything_else(house: World) -> None:
@@ -95,7 +92,7 @@ def test_agreeing_trades_the_token_for_a_cookie_that_names_the_member(house: Wor
     interview, token = house.interview()
     cal = house.browser()
     answer = cal.post(f"/join/{token}", {"name": "Cal \u202eL", "agree": "on"})
-    me = member(house, interview.id)
+    me = house.member(interview.id)
     assert (answer.status_code, answer.headers["location"]) == (
         303,
         f"/room/{interview.id}/{me.id}",
@@ -107,9 +104,7 @@ def test_agreeing_trades_the_token_for_a_cookie_that_names_the_member(house: Wor
 
 def test_both_sides_of_the_demo_fit_in_one_browser(house: World) -> None:
     interview, token = house.interview()
-    with house.store.read() as conn:
-        link = links.current_for(conn, house.iris.id, member(house, interview.id, "lead").id)
-        lead_token = links.token_of(link, house.store.link_key)
+    lead_token = house.token(interview.id, "lead")
     browser = house.browser()
     rooms = [
         browser.post(f"/join/{one}", {"name": name, "agree": "on"}).headers["location"]
@@ -122,7 +117,7 @@ def test_a_cookie_opens_no_other_members_door(house: World) -> None:
     interview, token = house.interview()
     mallory = house.browser()
     mallory.post(f"/join/{token}", {"name": "Mallory", "agree": "on"})
-    lead = member(house, interview.id, "lead")
+    lead = house.member(interview.id, "lead")
     mallory.cookies[f"room_{lead.id}"] = next(iter(mallory.cookies.values()))
     assert mallory.get(f"/room/{interview.id}/{lead.id}").status_code != 200
 
@@ -163,14 +158,14 @@ def test_after_the_end_the_lobby_leads_to_what_is_kept(house: World) -> None:
 
 
 def test_not_wanting_to_be_recorded_reaches_iris_before_anyone_enters(
-    house: World, monkeypatch
+    house: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     interview, token = house.interview()
     said = told(house, monkeypatch)
     cal = house.browser()
     answer = cal.post(f"/join/{token}/decline")
-    me = member(house, interview.id)
-    assert said == [(interview.id, DeclineRecording(me.id))]
+    me = house.member(interview.id)
+    assert said == [(interview.id, DeclineRecording(MemberId(me.id)))]
     assert (
         "Iris knows that you do not want to be recorded" in cal.get(answer.headers["location"]).text
     )
@@ -189,6 +184,13 @@ def test_what_would_help_cal_is_for_iris_alone(house: World) -> None:
     assert "Larger text" not in cal.get(f"/join/{token}").text
 
 
+def test_a_flood_of_requests_ends_with_a_word(house: World) -> None:
+    _, token = house.interview()
+    cal = house.browser()
+    codes = [cal.post(f"/join/{token}/needs", {"needs": "More"}).status_code for _ in range(21)]
+    assert codes == [303] * 20 + [422]
+
+
 def test_links_that_were_issued_say_what_became_of_them_and_unknown_ones_nothing(
     house: World,
 ) -> None:
@@ -204,7 +206,9 @@ def test_links_that_were_issued_say_what_became_of_them_and_unknown_ones_nothing
             assert name not in answer.text
 
 
-def test_all_refusals_ask_the_database_the_same(house: World, monkeypatch) -> None:
+def test_all_refusals_ask_the_database_the_same(
+    house: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     interview, token = house.interview()
     with house.store.begin() as conn:
         revoked = links.issue(
@@ -212,7 +216,7 @@ def test_all_refusals_ask_the_database_the_same(house: World, monkeypatch) -> No
             house.store.link_key,
             house.iris.id,
             interview.id,
-            member(house, interview.id).id,
+            house.member(interview.id).id,
             expires_at_ms=TEN * 2,
             now_ms=1,
         )
@@ -221,14 +225,12 @@ def test_all_refusals_ask_the_database_the_same(house: World, monkeypatch) -> No
             house.store.link_key,
             house.iris.id,
             interview.id,
-            member(house, interview.id).id,
+            house.member(interview.id).id,
             expires_at_ms=2,
             now_ms=1,
         )
-        link = links.find(conn, revoked, "join")
-        conn.execute(
-            links.links.update().where(links.links.c.id == link.id).values(revoked_at_ms=3)
-        )
+        off = links.links.c.token_hash == tokens.hashed(revoked)
+        conn.execute(links.links.update().where(off).values(revoked_at_ms=3))
     asked: list[str] = []
     event.listen(
         house.store.engine,
@@ -267,16 +269,14 @@ def test_a_program_that_is_no_browser_may_join(house: World) -> None:
 
 
 def test_the_check_of_the_connection_opens_a_socket(house: World) -> None:
-    client: TestClient = house.client
+    client: TestClient[Any] = house.client
     with client.websocket_connect("/join/echo") as socket:
         assert socket.receive_text() == "here"
 
 
 def test_cal_sees_what_is_kept_and_asks_for_its_deletion(house: World) -> None:
     interview, _ = house.interview()
-    with house.store.read() as conn:
-        link = links.current_for(conn, house.iris.id, member(house, interview.id).id, "privacy")
-        token = links.token_of(link, house.store.link_key)
+    token = house.token(interview.id, "candidate", "privacy")
     cal = house.browser()
     text = cal.get(f"/privacy/{token}").text
     assert "Kept until 22 February 2027" in text
@@ -295,8 +295,6 @@ def test_cal_sees_what_is_kept_and_asks_for_its_deletion(house: World) -> None:
 
 def test_a_join_token_opens_no_data_page_and_the_other_way_round(house: World) -> None:
     interview, token = house.interview()
-    with house.store.read() as conn:
-        link = links.current_for(conn, house.iris.id, member(house, interview.id).id, "privacy")
-        privacy = links.token_of(link, house.store.link_key)
+    privacy = house.token(interview.id, "candidate", "privacy")
     assert house.browser().get(f"/privacy/{token}").status_code == 404
     assert house.browser().get(f"/join/{privacy}").status_code == 404
