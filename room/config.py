@@ -44,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     runs_at_once: int
     demo: DemoMode
     log: LogStyle
+    metrics_token: str
+    """What Prometheus must send as its bearer token; empty: nobody is told."""
 
     def __repr__(self) -> str:
         """Without the secrets, since settings end up in logs and tracebacks."""
@@ -226,6 +228,13 @@ SETTINGS: tuple[Setting, ...] = (
         _one_of("auto", "on", "off"),
     ),
     Setting("ROOM_LOG", "console", "Form of the log: console, json", _one_of("console", "json")),
+    Setting(
+        "ROOM_METRICS_TOKEN",
+        "",
+        "Bearer token that opens /metrics to Prometheus. Without it: /metrics is not there",
+        str,
+        is_secret=True,
+    ),
 )
 
 VARIABLES = tuple(

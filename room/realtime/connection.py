@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from room.realtime import protocol
+from room.realtime import metrics, protocol
 from room.realtime.hub import Hub
 from room.realtime.protocol import CloseCode, TooLarge
 from room.realtime.room import Room
@@ -60,6 +60,7 @@ async def hold(
         await asyncio.gather(reader, writer, return_exceptions=True)
         room.detach(seat)
     if seat.closed.done():
+        metrics.CLOSED.labels(str(int(seat.closed.result()))).inc()
         with contextlib.suppress(TimeoutError, RuntimeError, OSError):
             await asyncio.wait_for(close(seat.closed.result()), CLOSE_WAIT_S)
 
@@ -79,4 +80,5 @@ async def _read(room: Room, seat: Seat, receive: Receive) -> None:
         except TooLarge:
             seat.close(CloseCode.TOO_LARGE)
             return
+        metrics.FRAMES.labels(type(frame).__name__).inc()
         await room.frame(seat, frame)

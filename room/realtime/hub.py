@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from room.clock import Clock
-from room.realtime import recovery
+from room.realtime import metrics, recovery
 from room.realtime.budget import Level
 from room.realtime.content import Content
 from room.realtime.document import Document
@@ -264,6 +264,7 @@ class Hub:
         try:
             await room.run()
         except Broken:
+            metrics.BROKEN.inc()
             log.warning("room.broken", session=room.id, why=repr(getattr(room, "_broken", None)))
         except Exception:
             log.exception("room.crashed", session=room.id)
@@ -297,6 +298,11 @@ class Hub:
                 await self._watch_runner()
             self._watch_disk()
             await self._put_idle_away()
+
+    def count(self) -> None:
+        """Bring the gauges up to date; called when somebody asks for them."""
+        metrics.ROOMS.set(len(self._rooms))
+        metrics.SEATS.set(sum(room.seated for room in self._rooms.values()))
 
     def _watch_disk(self) -> None:
         if self._data_dir is None:

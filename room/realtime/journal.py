@@ -7,10 +7,12 @@ below 50 ms on ordinary disks, and the number of syncs does not grow with the nu
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import structlog
 
+from room.realtime import metrics
 from room.session.events import Recorded
 from room.store import journal
 from room.store.engine import Store
@@ -63,6 +65,7 @@ class JournalWriter:
 
     def _commit(self, jobs: list[Job]) -> None:
         error: BaseException | None = None
+        began = time.perf_counter()
         before = {id(pen): (pen, pen.last_hash) for pen, _, _ in jobs}
         try:
             rows = []
@@ -70,6 +73,8 @@ class JournalWriter:
                 rows += pen.to_rows(recorded)
             with self._store.begin() as conn:
                 journal.append(conn, rows)
+            metrics.COMMIT_SECONDS.observe(time.perf_counter() - began)
+            metrics.COMMIT_EVENTS.observe(len(rows))
         except Exception as caught:
             for pen, last_hash in before.values():
                 pen.last_hash = last_hash

@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from room.clock import Clock
-from room.realtime import protocol
+from room.realtime import metrics, protocol
 from room.realtime.budget import OUTPUT_BYTES, SENTENCES, SESSION_BYTES, Budget, Level
 from room.realtime.content import Content
 from room.realtime.document import Document, Lost, TooBig, Unready
@@ -135,6 +135,10 @@ class Room:
     # ------------------------------------------------------------------------------------------------ from outside
 
     @property
+    def seated(self) -> int:
+        return len(self._seats)
+
+    @property
     def is_quiet(self) -> bool:
         """Nobody is here and nothing is under way: it can be put away."""
         return not self._seats and not self._runs.is_busy and not self._outstanding
@@ -251,6 +255,7 @@ class Room:
             await self._all_written.wait()
         self._document = await asyncio.to_thread(self._reload)
         self._is_document_lost = False
+        metrics.REBUILT.inc()
 
     def _check(self) -> None:
         if self._broken is not None:
@@ -331,6 +336,7 @@ class Room:
     ) -> Refused | None:
         decided = self._decide(command, by)
         if isinstance(decided, Refused):
+            metrics.REFUSED.labels(decided.reason).inc()
             if settle:
                 settle(decided)
             return decided
@@ -366,6 +372,9 @@ class Room:
         is_public = visible_to(event, PUBLIC, before)
         self.state = evolve(before, recorded)
         self._batch.recorded.append(recorded)
+        metrics.EVENTS.inc()
+        if isinstance(event, e.RunFinished | e.TestsFinished | e.HiddenTestsFinished):
+            metrics.RUNS.labels(type(event).__name__, event.verdict).inc()
         self._spend(event)
         if not isinstance(event, NEVER_TOLD):
             self._batch.after.append(lambda: self._tell(recorded, is_public=is_public))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Self
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from room.config import Settings, load_site_key
 from room.store import migrate
@@ -72,6 +73,15 @@ class Store:
         """A transaction that sees one state of the database and changes nothing."""
         with self.engine.connect() as conn:
             yield conn
+
+    def answers(self) -> bool:
+        """Whether the database can be read."""
+        try:
+            with self.read() as conn:
+                conn.exec_driver_sql("SELECT 1")
+        except SQLAlchemyError:
+            return False
+        return True
 
     def close(self) -> None:
         self.engine.dispose()
