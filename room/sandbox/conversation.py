@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from room.sandbox.driver import Box, EngineDown
 from room.sandbox.frames import (
     BadFrame,
+    BoxFile,
     Ending,
     FrameReader,
     Job,
@@ -17,6 +18,8 @@ from room.sandbox.frames import (
     parse_ending,
 )
 from room.sandbox.spec import SourceFile, Verdict
+
+Hear = Callable[[bytes, bytes], None]
 
 READY_S = 15.0
 GRACE_S = 1.0
@@ -60,14 +63,17 @@ class Conversation:
         if kind != b"h":
             raise BadFrame(f"{kind!r} before ready")
 
-    async def give(self, files: Iterable[SourceFile]) -> None:
+    async def give(self, files: Iterable[SourceFile | BoxFile]) -> None:
         """Hand over the work folder's files. They stay for every program that follows. Raises EngineDown."""
         frames = file_frames(files)
         if frames:
             await self.box.write(frames)
 
-    async def run(self, job: Job, on_bytes: Callable[[bytes, bytes], None]) -> Ending:
-        """Run one program; `on_bytes(letter, data)` hears its output (o), errors (e) and result (r) as they come.
+    async def run(
+        self, job: Job, on_bytes: Hear, feed: asyncio.Queue[bytes] | None = None
+    ) -> Ending:
+        """Run one program; `on_bytes(letter, data)` hears its output (o), errors (e), result (r) as they come, and the
+        files that were kept (f). What is put into `feed` while it runs, as frames, is passed on.
 
         Raises OutOfTime, BoxLost, EngineDown, BadFrame.
         """
@@ -75,7 +81,7 @@ class Conversation:
 
         async def listen() -> Ending:
             nonlocal talked
-            left = job.output_bytes + MOST_RESULT_BYTES
+            left = job.output_bytes + MOST_RESULT_BYTES + job.keep_bytes
             while True:
                 kind, body = await self._next()
                 talked = True
@@ -86,7 +92,12 @@ class Conversation:
                     raise BadFrame("more output than the supervisor lets through")
                 on_bytes(kind, body)
 
-        send = asyncio.ensure_future(self.box.write(job_frames(job)))
+        async def speak() -> None:
+            await self.box.write(job_frames(job))
+            while feed is not None:
+                await self.box.write(await feed.get())
+
+        send = asyncio.ensure_future(speak())
         hear = asyncio.ensure_future(listen())
         try:
             async with asyncio.timeout(job.wall_s + GRACE_S):

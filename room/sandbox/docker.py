@@ -60,11 +60,15 @@ class DockerDriver:
         if self._runtime and self._runtime not in info.get("Runtimes", {}):
             raise EngineDown(f"the engine has no runtime called {self._runtime}")
 
-    async def images(self) -> frozenset[str]:
+    async def images(self) -> dict[str, str]:
         async with self.call(CALL_S) as docker:
             found = await docker.images.list()
-        tags = {tag for image in found for tag in image.get("RepoTags") or ()}
-        return frozenset(language for language in LANGUAGES if image_name(language) in tags)
+        ids = {tag: str(image["Id"]) for image in found for tag in image.get("RepoTags") or ()}
+        return {
+            language: ids[image_name(language)]
+            for language in LANGUAGES
+            if image_name(language) in ids
+        }
 
     async def create(self, shape: Shape) -> DockerBox:
         container: Any = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
@@ -57,8 +58,8 @@ class Driver(Protocol):
     async def probe(self) -> None:
         """Raises EngineDown when no box could be made now."""
 
-    async def images(self) -> frozenset[str]:
-        """Ids of the languages whose image is there. Raises EngineDown."""
+    async def images(self) -> Mapping[str, str]:
+        """The languages whose image is there, each with a name that changes when the image does. Raises EngineDown."""
 
     async def create(self, shape: Shape) -> Box:
         """A started box, attached, its supervisor not yet heard. Raises EngineDown, ImageMissing."""

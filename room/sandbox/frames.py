@@ -32,14 +32,29 @@ class Ending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     oom: int
 
 
+class BoxFile(msgspec.Struct, frozen=True):
+    """A file of the work folder as bytes: what a compiler made, on its way from one box to another."""
+
+    name: str
+    data: bytes
+    executable: bool = False
+
+
 class Job(msgspec.Struct, frozen=True):
-    """One program to be started in a box: words to start it with, its input, its limits."""
+    """One program to be started in a box: words to start it with, its input, its limits.
+
+    `keep` is a folder; what lies in it when the program has ended well comes back, `keep_bytes` at most. With `terminal`
+    (columns, rows) the program gets a terminal in place of pipes, and its input does not end.
+    """
 
     argv: tuple[str, ...]
     stdin: bytes
     wall_s: float
     cpu_s: float
     output_bytes: int
+    keep: str = ""
+    keep_bytes: int = 0
+    terminal: tuple[int, int] | None = None
 
 
 def frame(kind: bytes, body: bytes = b"") -> bytes:
@@ -47,22 +62,60 @@ def frame(kind: bytes, body: bytes = b"") -> bytes:
     return _HEAD.pack(kind, len(body)) + body
 
 
-def file_frames(files: Iterable[SourceFile]) -> bytes:
+def file_frames(files: Iterable[SourceFile | BoxFile]) -> bytes:
     """The frames that hand over the work folder's files."""
-    return b"".join(frame(b"F", _encode(f.name) + b"\0" + _encode(f.text)) for f in files)
+    return b"".join(map(_file_frame, files))
+
+
+def _file_frame(file: SourceFile | BoxFile) -> bytes:
+    name = _encode(file.name) + b"\0"
+    if isinstance(file, BoxFile):
+        return frame(b"X" if file.executable else b"F", name + file.data)
+    return frame(b"F", name + _encode(file.text))
+
+
+def parse_kept(body: bytes) -> BoxFile:
+    """The file of an `f` frame. Raises BadFrame."""
+    name, mark, data = body[1:].partition(b"\0")
+    if body[:1] not in (b"x", b"-") or not mark:
+        raise BadFrame(f"kept file {body[:80]!r}")
+    try:
+        return BoxFile(name.decode("utf-8"), data, executable=body[:1] == b"x")
+    except UnicodeDecodeError as error:
+        raise BadFrame(f"kept file {body[:80]!r}") from error
+
+
+def typed(data: bytes) -> bytes:
+    """The frame that types into a terminal."""
+    return frame(b"I", data)
+
+
+def resized(columns: int, rows: int) -> bytes:
+    """The frame that gives a terminal another size."""
+    return frame(b"W", f"{columns} {rows}".encode())
+
+
+def signalled(number: int) -> bytes:
+    """The frame that sends a signal to the running program, in a terminal to its foreground."""
+    return frame(b"K", str(number).encode())
 
 
 def job_frames(job: Job) -> bytes:
     """The frames that start a program; its whole input goes along."""
     limits = f"{round(job.wall_s * 1000)} {round(job.cpu_s * 1000)} {job.output_bytes}"
+    if job.terminal is None:
+        start = frame(b"Z") + frame(b"G")
+    else:
+        columns, rows = job.terminal
+        start = frame(b"T", f"{columns} {rows}".encode())
     return (
         frame(b"A", b"\0".join(_encode(word) for word in job.argv))
         + frame(b"L", limits.encode())
+        + frame(b"D", f"{job.keep} {job.keep_bytes}".encode() if job.keep else b"")
         + b"".join(
             frame(b"I", job.stdin[at : at + 65536]) for at in range(0, len(job.stdin), 65536)
         )
-        + frame(b"Z")
-        + frame(b"G")
+        + start
     )
 
 
@@ -88,7 +141,7 @@ class FrameReader:
         try:
             while len(self._rest) - at >= _HEAD.size:
                 kind, length = _HEAD.unpack_from(self._rest, at)
-                if kind not in b"herox" or length > MAX_FRAME:
+                if kind not in b"heroxf" or length > MAX_FRAME:
                     raise BadFrame(f"frame {bytes(kind)!r} of {length} bytes")
                 if len(self._rest) - at - _HEAD.size < length:
                     break

@@ -1,34 +1,50 @@
-"""Which files lie in the work folder when a program starts. Pure.
+"""Which files lie in the work folder when a program starts, and which words an argv may name. Pure.
 
 Files of ours lie in `.room/`, a folder that no program of a person can be called into: `setup.sql` (what runs before an
-SQL program), `main.sql` (the program under a name that needs no quoting), and the caller of function-style cases.
+SQL program), `main.sql` (the program under a name that needs no quoting), the caller of function-style cases, and
+`out`, where compilers leave what they made.
 """
 
 from __future__ import annotations
 
-from room.sandbox.languages import LANGUAGES
+import re
+
+from room.sandbox.languages import LANGUAGES, Values
 from room.sandbox.spec import RunRequest, SourceFile, TestCase, TestRequest
+
+OUT = ".room/out"
+_VIRTUAL_MACHINE_MB = 80
+"""What Java's own memory takes beside the heap."""
+
+_PUBLIC_TYPE = re.compile(
+    r"^\s*public\s+(?:(?:final|abstract|sealed|non-sealed|strictfp|static)\s+)*"
+    r"(?:class|record|enum|interface)\s+([A-Za-z_$][\w$]*)",
+    re.MULTILINE,
+)
+_ANY_TYPE = re.compile(r"\b(?:class|record|enum|interface)\s+([A-Za-z_$][\w$]*)")
+_MAIN_METHOD = re.compile(r"\bstatic\s+void\s+main\s*\(")
+_PACKAGE = re.compile(r"^\s*package\s+([\w.]+)\s*;", re.MULTILINE)
+_GO_MAIN = re.compile(r"^func\s+main\s*\(", re.MULTILINE)
 
 
 def run_files(request: RunRequest) -> tuple[SourceFile, ...]:
     """The files of a plain run."""
     if "sql" not in LANGUAGES[request.language].tests:
-        return request.files
+        return _laid(request.language, request.files)
     setup = SourceFile(".room/setup.sql", request.setup)
     return (*request.files, setup, _main(request.files, request.entry))
 
 
 def trial_files(request: TestRequest) -> tuple[SourceFile, ...]:
     """The files that all cases of a submission share."""
-    language = LANGUAGES[request.language]
+    files = _laid(request.language, request.files)
     match request.suite.kind:
         case "stdio":
-            return request.files
+            return files
         case "function":
-            caller = SourceFile(f".room/{language.caller}", language.caller_text())
-            return (*request.files, caller)
+            return (*files, _caller(request))
         case "sql":
-            return (*request.files, _main(request.files, request.entry_file))
+            return (*files, _main(files, request.entry_file))
 
 
 def case_files(request: TestRequest, case: TestCase) -> tuple[SourceFile, ...]:
@@ -39,6 +55,88 @@ def case_files(request: TestRequest, case: TestCase) -> tuple[SourceFile, ...]:
     return (SourceFile(".room/setup.sql", f"{request.suite.schema}\n{seed}"),)
 
 
+def words(
+    language_id: str,
+    files: tuple[SourceFile, ...],
+    entry: str,
+    *,
+    memory_mb: int,
+    function: str = "",
+) -> Values:
+    """What the names in an argv of languages.toml stand for; `files` are those of the request."""
+    language = LANGUAGES[language_id]
+    text = next(file.text for file in files if file.name == entry)
+    entry = _named(language_id, entry, text)
+    folder = entry.rpartition("/")[0]
+    sources = tuple(
+        _named(language_id, file.name, file.text)
+        for file in files
+        if file.name.endswith(language.endings or ("",))
+    )
+    return {
+        "entry": entry,
+        "stem": entry.rpartition(".")[0] or entry,
+        "function": function,
+        "caller": _caller_name(language_id, entry),
+        "memory_mb": str(memory_mb),
+        "heap_mb": str(max(16, memory_mb - _VIRTUAL_MACHINE_MB)),
+        "class": _main_class(text) if language_id == "java" else "",
+        "sources": sources,
+        "beside": tuple(name for name in sources if name.rpartition("/")[0] == folder),
+        "others": tuple(name for name in sources if name != entry),
+    }
+
+
 def _main(files: tuple[SourceFile, ...], entry: str) -> SourceFile:
     text = next(file.text for file in files if file.name == entry)
     return SourceFile(".room/main.sql", text)
+
+
+def _caller_name(language_id: str, entry: str) -> str:
+    language = LANGUAGES[language_id]
+    if language.caller_beside:
+        folder, slash, _ = entry.rpartition("/")
+        return folder + slash + language.caller_beside
+    return f".room/{language.caller}"
+
+
+def _caller(request: TestRequest) -> SourceFile:
+    language = LANGUAGES[request.language]
+    text = language.caller_text()
+    if request.language == "go":
+        # Go has no look-up by name and allows one main: the caller names the function and works before main begins.
+        text = text.replace("ROOM_FUNCTION", request.suite.entry or "")
+        if not any(_GO_MAIN.search(file.text) for file in request.files):
+            text += "\nfunc main() {}\n"
+    return SourceFile(_caller_name(request.language, request.entry_file), text)
+
+
+def _laid(language_id: str, files: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
+    """The files under the names that their language wants; two that would then be one keep their own."""
+    named = tuple(
+        SourceFile(_named(language_id, file.name, file.text), file.text) for file in files
+    )
+    return named if len({file.name for file in named}) == len(files) else files
+
+
+def _named(language_id: str, name: str, text: str) -> str:
+    """Java wants a public class in a file of its name, and nobody in an interview should have to think of it."""
+    if language_id != "java" or not name.endswith(".java"):
+        return name
+    public = _PUBLIC_TYPE.search(text)
+    folder, slash, _ = name.rpartition("/")
+    return f"{folder}{slash}{public.group(1)}.java" if public else name
+
+
+def _main_class(text: str) -> str:
+    """The class that Java starts: the public one, else the one before the main method, else the first."""
+    package = _PACKAGE.search(text)
+    before = f"{package.group(1)}." if package else ""
+    public = _PUBLIC_TYPE.search(text)
+    if public:
+        return before + public.group(1)
+    method = _MAIN_METHOD.search(text)
+    found = _ANY_TYPE.findall(text[: method.start()] if method else text)
+    if not found:
+        return before + "Main"
+    return before + str(found[-1] if method else found[0])

@@ -15,6 +15,8 @@ from room.sandbox.frames import BadFrame
 log = structlog.get_logger()
 
 DESTROY_TRIES = 3
+FILL_AT_ONCE = 2
+"""How many warm boxes are made at the same time: filling must not take the machine from those who run."""
 
 
 class Pool:
@@ -31,7 +33,7 @@ class Pool:
         self._filling: dict[Shape, int] = {}
         self._known: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._closed = False
+        self._making = asyncio.Semaphore(FILL_AT_ONCE)
 
     @property
     def known(self) -> frozenset[str]:
@@ -71,7 +73,7 @@ class Pool:
 
     async def close(self) -> None:
         """End all boxes and wait for it."""
-        self._closed = True
+        self._keep = set()
         self.drop_idle()
         while self._tasks:
             await asyncio.wait(self._tasks)
@@ -91,7 +93,7 @@ class Pool:
         return talk
 
     def _fill(self, shape: Shape) -> None:
-        if self._closed or shape not in self._keep:
+        if shape not in self._keep:
             return
         missing = self._warm - len(self._idle.get(shape, ())) - self._filling.get(shape, 0)
         for _ in range(missing):
@@ -100,13 +102,16 @@ class Pool:
 
     async def _warm_up(self, shape: Shape) -> None:
         try:
-            talk = await self._make(shape)
+            async with self._making:
+                if shape not in self._keep:
+                    return
+                talk = await self._make(shape)
         except (EngineDown, ImageMissing) as error:
             log.warning("sandbox.no_warm_box", language=shape.language, reason=str(error))
             return
         finally:
             self._filling[shape] -= 1
-        if self._closed or shape not in self._keep:
+        if shape not in self._keep:
             self.end(talk)
         else:
             self._idle.setdefault(shape, []).append(talk)

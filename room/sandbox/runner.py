@@ -7,13 +7,14 @@ import math
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import structlog
 
 from room.sandbox import words
+from room.sandbox.compiling import Compiler, DidNotCompile
 from room.sandbox.conversation import (
     BoxLost,
     OutOfTime,
@@ -26,6 +27,7 @@ from room.sandbox.driver import Driver, EngineDown, ImageMissing, Shape
 from room.sandbox.frames import BadFrame, Ending, Job
 from room.sandbox.languages import LANGUAGES, fill
 from room.sandbox.layout import run_files
+from room.sandbox.layout import words as argv_words
 from room.sandbox.line import Full, Line
 from room.sandbox.pool import Pool
 from room.sandbox.spec import (
@@ -69,7 +71,8 @@ class Runner:
             "visible": Line(places=runs_at_once, waiting=WAITING),
             "hidden": Line(places=1, waiting=WAITING),
         }
-        self._images: frozenset[str] = frozenset()
+        self._images: Mapping[str, str] = {}
+        self._compiler = Compiler(self._pool, lambda language: self._images.get(language, ""))
         self._versions: dict[str, str] = {}
         self._down: str | None = "the container engine was not asked yet"
         self._probe_at = 0.0
@@ -177,7 +180,7 @@ class Runner:
             return _report("REJECTED", problem, request)
 
         async def once() -> TestReport:
-            trial = Trial(self._pool, request, cold=lane == "hidden")
+            trial = Trial(self._pool, self._compiler, request, cold=lane == "hidden")
             return await trial.hold()
 
         done = await _unless(stop, self._admitted(lane, on_place, request.language, once))
@@ -200,7 +203,7 @@ class Runner:
         except Full:
             return _without_run("BUSY", words.TOO_MANY)
         except ImageMissing:
-            self._images -= {language}
+            self._images = {key: of for key, of in self._images.items() if key != language}
             return _without_run(
                 "UNAVAILABLE", words.NO_IMAGE.format(label=LANGUAGES[language].label)
             )
@@ -214,7 +217,17 @@ class Runner:
     async def _run(self, request: RunRequest, on_output: OnOutput) -> RunResult:
         language = LANGUAGES[request.language]
         limits = request.limits
-        values = {"entry": request.entry, "memory_mb": str(limits.memory_mb)}
+        values = argv_words(
+            request.language, request.files, request.entry, memory_mb=limits.memory_mb
+        )
+        files = run_files(request)
+        try:
+            made = await self._compiler.make(request.language, "plain", files, values)
+        except DidNotCompile as error:
+            show = _Show(on_output)
+            show.hear(b"e", error.message.encode())
+            show.finish(cut=False)
+            return _without_run("CE", error.sentence)
         job = Job(
             argv=fill(language.run, values) + request.args,
             stdin=request.stdin.encode("utf-8", "replace"),
@@ -228,7 +241,7 @@ class Runner:
             show = _Show(on_output)
             started = time.monotonic()
             try:
-                await talk.give(run_files(request))
+                await talk.give((*files, *made))
                 ending = await talk.run(job, show.hear)
                 cut = ending.why == "output"
                 show.finish(cut=cut)
@@ -309,7 +322,7 @@ class Runner:
 
     async def _learn_versions(self) -> None:
         """Ask each new image which version it holds; starting it also makes the first real run quick."""
-        for key in sorted(self._images - self._versions.keys()):
+        for key in sorted(self._images.keys() - self._versions.keys()):
             job = Job(LANGUAGES[key].version, b"", wall_s=20, cpu_s=20, output_bytes=4096)
             said = bytearray()
             talk = await self._pool.take(shape_of(key, Limits()), cold=True)

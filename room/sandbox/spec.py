@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 import msgspec
@@ -22,6 +23,8 @@ MAX_SOURCE_BYTES = 1_048_576
 MAX_STDIN_BYTES = 8 * 1_048_576
 MAX_FILES = 64
 MAX_CASES = 1_000
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
+_FUNCTION_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class SourceFile(msgspec.Struct, frozen=True):
@@ -135,7 +138,10 @@ class CaseResult(msgspec.Struct, frozen=True):
 
 
 class TestReport(msgspec.Struct, frozen=True):
-    """The answer to a `TestRequest`: AC when every case passed, else the first other verdict."""
+    """The answer to a `TestRequest`: AC when every case passed, else the first other verdict.
+
+    `message` is what a compiler said about a program that did not compile.
+    """
 
     __test__ = False
 
@@ -145,6 +151,7 @@ class TestReport(msgspec.Struct, frozen=True):
     total: int
     usage: Usage
     sentence: str
+    message: str = ""
 
 
 class RunnerStatus(msgspec.Struct, frozen=True):
@@ -193,9 +200,26 @@ def refusal(request: RunRequest | TestRequest) -> str | None:
             return f"Too many test cases: at most {MAX_CASES}."
         if request.suite.kind not in LANGUAGES[request.language].tests:
             return f"This question has no tests in {LANGUAGES[request.language].label}."
-        if request.suite.kind == "function" and not (request.suite.entry or "").isidentifier():
+        is_named = _FUNCTION_NAME.fullmatch(request.suite.entry or "")
+        if request.suite.kind == "function" and not is_named:
             return "The question does not say which function to call."
-    return limits_refusal(request.limits)
+    return _name_refusal(request.language, names) or limits_refusal(request.limits)
+
+
+def _name_refusal(language_id: str, names: list[str]) -> str | None:
+    """Compilers read some characters of a file's name as something else."""
+    language = LANGUAGES[language_id]
+    for name in names:
+        if (
+            language.plain_names
+            and name.endswith(language.endings)
+            and not _PLAIN_NAME.fullmatch(name)
+        ):
+            return (
+                f"A {language.label} file cannot be called “{name[:80]}” when it runs: "
+                "use letters, digits, _ and -. Rename it and run again."
+            )
+    return None
 
 
 def limits_refusal(limits: Limits) -> str | None:

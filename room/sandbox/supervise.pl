@@ -7,14 +7,16 @@
 #
 # A frame is one letter, four bytes of length (big endian), and that many bytes.
 #   in:  F name NUL text   a file, or a new text for it      A words, NUL between    what to start
+#        X name NUL text   the same, to be started           D folder bytes   keep what a program leaves there
 #        L wall_ms cpu_ms output_bytes                      I bytes of its input    Z its input ends
 #        G start (files stay for the next one)              K signal number, for the running program
+#        T columns rows    start in a terminal              W columns rows    the terminal has a new size
 #   out: h facts           ready for a job                  o e r    bytes of output, errors, result (descriptor 3)
-#        x facts           it ended: code signal why wall_us cpu_us peak oom
+#        f mode name NUL text   a file that was kept         x facts  it ended: code signal why wall_us cpu_us peak oom
 use strict;
 use warnings;
 use POSIX qw(:sys_wait_h :errno_h);
-use Fcntl qw(F_GETFL F_SETFL O_NONBLOCK);
+use Fcntl qw(F_GETFL F_SETFL O_NONBLOCK O_NOFOLLOW O_NOCTTY O_RDONLY O_RDWR);
 
 my %NR = (x86_64 => [157, 228], aarch64 => [167, 113]);    # prctl, clock_gettime
 my ($PRCTL, $CLOCK) = @{ $NR{ (POSIX::uname())[4] } or die "unknown machine\n" };
@@ -31,6 +33,8 @@ binmode STDOUT;
 my @WRITABLE = grep { -d $_ } qw(/work /tmp /dev/shm);
 my ($control, @files, @argv, @limits) = ('');
 my ($stdin, $stdin_ends) = ('', 0);
+my ($kept, $kept_room) = ('', 0);
+my $TYPED_AHEAD = 65536;                                   # more than this, unread by a terminal's program, is lost
 
 sub now { my $t = "\0" x 16; syscall($CLOCK, 1, $t); my ($s, $ns) = unpack 'qq', $t; $s + $ns / 1e9 }
 
@@ -103,14 +107,70 @@ sub lay_out {
     for my $folder (@WRITABLE) { chmod 0700, $folder; chdir $folder or die "cannot enter $folder: $!\n"; empty_here() }
     chdir '/work' or die;
     for my $file (@files) {
-        my ($name, $text) = @$file;
+        my ($name, $text, $mode) = @$file;
         my $folder = '';
         while ($name =~ m{([^/]+)/}g) { $folder .= "$1/"; mkdir $folder, 0755 }
         open(my $out, '>', $name) or die "cannot write a file: $!\n";
         binmode $out;
         print $out $text or die "cannot write a file: $!\n";
         close $out or die "cannot write a file: $!\n";
+        chmod $mode, $name;
     }
+    my ($folder, $path) = ('', "$kept/");
+    while ($path =~ m{([^/]+)/}g) { $folder .= "$1/"; mkdir $folder, 0755 }
+}
+
+# Sends the plain files below the folder to keep; false when they are more than was allowed. Nothing else runs then, so
+# that what is looked at does not change; links, pipes and the like are left out, for they are no results.
+sub keep {
+    my ($path) = @_;
+    opendir(my $dir, $path) or return 1;
+    my @names = sort grep { $_ ne '.' && $_ ne '..' } readdir $dir;
+    closedir $dir;
+    for my $name (@names) {
+        my $there = "$path/$name";
+        if (-l $there) { next }
+        if (-d _) { keep($there) or return 0; next }
+        -f _ or next;
+        my $mode = (stat _)[2] & 0100 ? 'x' : '-';
+        sysopen(my $file, $there, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) or next;
+        binmode $file;
+        my $text = do { local $/; <$file> };
+        $text = '' unless defined $text;
+        $kept_room -= length($there) + length($text);
+        return 0 if $kept_room < 0;
+        emit('f', "$mode$there\0$text");
+    }
+    1;
+}
+
+# A pair of ends of a new terminal: ours and the program's. ioctl_tty(2); numbers as on x86_64 and aarch64.
+sub new_terminal {
+    my ($columns, $rows) = @_;
+    sysopen(my $ours, '/dev/ptmx', O_RDWR | O_NOCTTY) or die "no terminal: $!\n";
+    my ($open, $number) = (pack('i', 0), pack('i', 0));
+    ioctl($ours, 0x40045431, $open)   or die "no terminal: $!\n";    # TIOCSPTLCK
+    ioctl($ours, 0x80045430, $number) or die "no terminal: $!\n";    # TIOCGPTN
+    sysopen(my $its, '/dev/pts/' . unpack('i', $number), O_RDWR | O_NOCTTY) or die "no terminal: $!\n";
+    resize($ours, $columns, $rows);
+    ($ours, $its);
+}
+
+sub resize {
+    my ($terminal, $columns, $rows) = @_;
+    my $size = pack 'S4', $rows, $columns, 0, 0;
+    ioctl($terminal, 0x5414, $size);                       # TIOCSWINSZ
+}
+
+# A terminal's signal goes to the group of processes in the foreground, any other to the program's own.
+sub signal_program {
+    my ($signal, $pid, $terminal) = @_;
+    my $group = pack 'i', 0;
+    if ($terminal && ioctl($terminal, 0x540F, $group)) {   # TIOCGPGRP
+        $group = unpack 'i', $group;
+        $pid = $group if $group > 1;
+    }
+    kill $signal, -$pid;
 }
 
 sub kill_all {
@@ -126,6 +186,7 @@ sub kill_all {
 sub nonblocking { fcntl($_[0], F_SETFL, fcntl($_[0], F_GETFL, 0) | O_NONBLOCK) }
 
 sub run {
+    my @size = @_;                                         # of the terminal, if there is to be one
     my ($wall_ms, $cpu_ms, $room) = @limits;
     lay_out();
     pipe(my $in_r, my $in_w) or die;
@@ -133,6 +194,7 @@ sub run {
     pipe(my $err_r, my $err_w) or die;
     pipe(my $res_r, my $res_w) or die;
     pipe(my $exec_r, my $exec_w) or die;
+    my ($terminal, $its_end) = @size ? new_terminal(@size) : ();
     my ($cpu0, $oom0, $start) = (cpu_us(), oom_kills(), now());
     my $pid = fork;
     die "cannot fork: $!\n" unless defined $pid;
@@ -143,9 +205,9 @@ sub run {
         my $failed = POSIX::dup(fileno $exec_w);           # move clear of 0..3 before those are replaced
         $failed = POSIX::dup($failed) while $failed < 10;
         my $flag = $failed;
-        POSIX::dup2(fileno $in_r, 0);
-        POSIX::dup2(fileno $out_w, 1);
-        POSIX::dup2(fileno $err_w, 2);
+        if ($its_end) { my $none = 0; ioctl($its_end, 0x540E, $none) }    # TIOCSCTTY
+        my @ends = map { fileno $_ } $its_end ? ($its_end) x 3 : ($in_r, $out_w, $err_w);
+        POSIX::dup2($ends[$_], $_) for 0 .. 2;             # ours start above 2, as 0..2 are open since the start
         my $spare = POSIX::dup(fileno $res_w);
         POSIX::dup2($spare, 3);
         POSIX::close($_) for grep { $_ != $flag } 4 .. 63;
@@ -156,8 +218,14 @@ sub run {
         POSIX::_exit(127);
     }
     close $_ for $in_r, $out_w, $err_w, $res_w, $exec_w;
-    nonblocking($_) for $in_w, $out_r, $err_r, $res_r;
-    my %open = (o => $out_r, e => $err_r, r => $res_r);
+    if ($terminal) {
+        close $_ for $its_end, $in_w, $out_r, $err_r;
+        open($in_w,  '>&', $terminal) or die "no terminal: $!\n";
+        open($out_r, '<&', $terminal) or die "no terminal: $!\n";
+    }
+    nonblocking($_) for $in_w, $out_r, $res_r;
+    nonblocking($err_r) unless $terminal;
+    my %open = (o => $out_r, $terminal ? () : (e => $err_r), r => $res_r);
     my $not_started = '';
     sysread $exec_r, $not_started, 200;
     close $exec_r;
@@ -196,7 +264,8 @@ sub run {
         if ($in_w && !length $stdin && $stdin_ends) { close $in_w; undef $in_w }
         vec($writers, fileno $in_w, 1) = 1 if $in_w && length $stdin;
         my $wait = $deadline - $time;
-        $wait = 0.02 if $wait > 0.02;
+        my $most = $terminal ? 0.2 : 0.02;                 # a terminal may stand idle for long
+        $wait = $most if $wait > $most;
         $wait = $listen_at - $time if !$listening && $wait > $listen_at - $time;
         $wait = 0 if $wait < 0;
         next if select($readers, $writers, undef, $killed ? 1 : $wait) < 1;
@@ -221,11 +290,16 @@ sub run {
         if (!$killed && vec($readers, 0, 1)) {
             fill_control() or exit 0;
             while (my ($type, $body) = next_frame()) {
-                if    ($type eq 'I') { $stdin .= $body }
+                if    ($type eq 'I') { $stdin .= $body if !$terminal || length($stdin) < $TYPED_AHEAD }
                 elsif ($type eq 'Z') { $stdin_ends = 1 }
-                elsif ($type eq 'K') { kill $body, -$pid }
+                elsif ($type eq 'K') { signal_program($body, $pid, $terminal) }
+                elsif ($type eq 'W') { resize($terminal, split / /, $body) if $terminal }
             }
         }
+    }
+    if (length $kept && $why eq 'exit' && !$status) {
+        chdir '/work' or die;
+        keep($kept) or $why = 'output';
     }
     emit('x', sprintf 'code=%d signal=%d why=%s wall_us=%d cpu_us=%d peak=%d oom=%d',
         $status >> 8, $status & 127, $why, (now() - $start) * 1e6, cpu_us() - $cpu0, peak(), oom_kills() - $oom0);
@@ -235,13 +309,15 @@ emit('h', 'protocol=1');
 while (1) {
     my ($type, $body) = next_frame();
     if    (!defined $type) { fill_control() or exit 0 }
-    elsif ($type eq 'F')   {
+    elsif ($type eq 'F' || $type eq 'X') {
         my ($name, $text) = split /\0/, $body, 2;
-        @files = ((grep { $_->[0] ne $name } @files), [$name, $text]);
+        @files = ((grep { $_->[0] ne $name } @files), [$name, $text, $type eq 'X' ? 0755 : 0644]);
     }
+    elsif ($type eq 'D')   { ($kept, $kept_room) = split / /, $body }
     elsif ($type eq 'A')   { @argv = split /\0/, $body, -1 }
     elsif ($type eq 'L')   { @limits = split / /, $body }
     elsif ($type eq 'I')   { $stdin .= $body }
     elsif ($type eq 'Z')   { $stdin_ends = 1 }
     elsif ($type eq 'G')   { run(); ($stdin, $stdin_ends) = ('', 0) }
+    elsif ($type eq 'T')   { run(split / /, $body); ($stdin, $stdin_ends) = ('', 0) }
 }

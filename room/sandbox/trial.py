@@ -8,12 +8,14 @@ import time
 import structlog
 
 from room.sandbox import words
+from room.sandbox.compiling import Compiler, DidNotCompile, How
 from room.sandbox.conversation import BoxLost, Conversation, OutOfTime, signal_name, verdict_of
 from room.sandbox.driver import EngineDown, Shape
-from room.sandbox.frames import Ending, Job
+from room.sandbox.frames import BoxFile, Ending, Job
 from room.sandbox.judge import SHOWN_CHARS, accepts, shown
 from room.sandbox.languages import LANGUAGES, fill
 from room.sandbox.layout import case_files, trial_files
+from room.sandbox.layout import words as argv_words
 from room.sandbox.pool import Pool
 from room.sandbox.spec import (
     CaseResult,
@@ -35,20 +37,36 @@ class Trial:
     is never used again; the cases that remain get a new one.
     """
 
-    def __init__(self, pool: Pool, request: TestRequest, *, cold: bool) -> None:
+    def __init__(self, pool: Pool, compiler: Compiler, request: TestRequest, *, cold: bool) -> None:
         self._pool = pool
+        self._compiler = compiler
         self._request = request
         self._cold = cold
         self._talk: Conversation | None = None
         self._usage = Usage()
+        self._files = trial_files(request)
+        self._made: tuple[BoxFile, ...] = ()
+        self._values = argv_words(
+            request.language,
+            request.files,
+            request.entry_file,
+            memory_mb=request.limits.memory_mb,
+            function=request.suite.entry or "",
+        )
 
     async def hold(self) -> TestReport:
-        """Run all cases. Raises EngineDown, ImageMissing."""
+        """Run all cases. Raises EngineDown, ImageMissing, BadFrame, BoxLost."""
         results: list[CaseResult] = []
         try:
+            how: How = "function" if self._request.suite.kind == "function" else "plain"
+            self._made = await self._compiler.make(
+                self._request.language, how, self._files, self._values
+            )
             for case in self._request.suite.cases:
                 result = await self._try(case)
                 results.append(result)
+        except DidNotCompile as error:
+            return self._not_compiled(error)
         finally:
             self._leave()
         passed = sum(result.verdict == "AC" for result in results)
@@ -61,6 +79,24 @@ class Trial:
             self._usage,
             words.report_sentence(results),
         )
+
+    def _not_compiled(self, error: DidNotCompile) -> TestReport:
+        """Every case carries the verdict; the first one also shows what the compiler said."""
+        cases = tuple(
+            CaseResult(
+                name=case.name,
+                part=case.part,
+                hidden=case.hidden,
+                verdict="CE",
+                got="" if number else error.message[:SHOWN_CHARS],
+                expected=shown(case.expected, case.compare),
+                wall_s=0.0,
+                sentence=error.sentence,
+            )
+            for number, case in enumerate(self._request.suite.cases)
+        )
+        total = len(cases)
+        return TestReport("CE", cases, 0, total, self._usage, error.sentence, error.message)
 
     async def _try(self, case: TestCase) -> CaseResult:
         """One case, in a new box once more when the old one was lost before the program began."""
@@ -105,7 +141,7 @@ class Trial:
                 limits.file_mb,
             )
             self._talk = await self._pool.take(shape, cold=self._cold)
-            await self._talk.give(trial_files(self._request))
+            await self._talk.give((*self._files, *self._made))
         await self._talk.give(case_files(self._request, case))
         return self._talk
 
@@ -116,16 +152,11 @@ class Trial:
 
     def _job(self, case: TestCase) -> Job:
         request, limits = self._request, self._request.limits
-        values = {
-            "entry": request.entry_file,
-            "memory_mb": str(limits.memory_mb),
-            "function": request.suite.entry or "",
-        }
         stdin = (
             json.dumps(case.args or []) if request.suite.kind == "function" else case.stdin or ""
         )
         return Job(
-            argv=fill(LANGUAGES[request.language].test[request.suite.kind], values),
+            argv=fill(LANGUAGES[request.language].test[request.suite.kind], self._values),
             stdin=stdin.encode("utf-8", "replace"),
             wall_s=limits.wall_s,
             cpu_s=limits.cpu_s,

@@ -15,6 +15,10 @@ NO_IMAGE = (
 NO_RUNTIME = "Code cannot run just now: {reason}."
 INTERNAL = "The run failed because of a fault on our side. It is not the program. Run again."
 TOO_MANY = "Too many runs are waiting. Try again in a few seconds."
+NOT_COMPILED = "The program did not compile."
+SLOW_COMPILER = "The program did not compile: the compiler took longer than 30 seconds."
+LARGE_COMPILER = "The program did not compile: the compiler ran out of memory."
+LARGE_PROGRAM = "The program is too large: a compiled program may have 24 MB."
 CANCELLED = "Stopped"
 DEADLINE_HINT = "An endless loop is the usual cause."
 
@@ -49,7 +53,7 @@ def sentence(
         case "BUSY":
             return TOO_MANY
         case "CE":
-            return "The program did not compile."
+            return NOT_COMPILED
         case _:
             return INTERNAL
 

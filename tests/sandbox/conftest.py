@@ -43,7 +43,7 @@ async def runner() -> AsyncIterator[Runner]:
             if os.environ.get("CI") == "true":
                 pytest.fail(reason, pytrace=False)
             pytest.skip(reason)
-        while opened._versions.keys() != opened._images:  # noqa: ASYNC110 (once, for a second)
+        while opened._versions.keys() != opened._images.keys():  # noqa: ASYNC110 (once, for a second)
             await asyncio.sleep(0.05)
         yield opened
     assert await left() == []

@@ -68,7 +68,7 @@ class FakeEngine:
 
     async def images(self):
         await self.probe()
-        return frozenset({"python"})
+        return {"python": "image-1"}
 
     async def create(self, shape):
         await self.probe()
