@@ -253,7 +253,7 @@ def test_an_interview_that_has_ended_can_be_said_to_be_cut_short(house: World) -
 
 
 def test_replacing_a_link_stops_the_old_one_and_its_cookies_and_sockets_at_once(
-    house: World, monkeypatch
+    house: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     interview, token = house.interview()
     cal = house.browser()
