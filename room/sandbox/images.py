@@ -19,6 +19,8 @@ import aiohttp
 
 from room.sandbox.docker import image_name
 from room.sandbox.languages import LANGUAGES
+from room.sandbox.runner import Runner
+from room.sandbox.spec import Output, RunRequest, SourceFile
 
 PUBLIC_BASE = "debian:bookworm-slim"
 OWN_BASE = "room-base:bookworm"
@@ -36,10 +38,10 @@ class BuildFailed(Exception):
 async def build(
     languages: Iterable[str] | None = None, *, log: Log, docker_host: str | None = None
 ) -> None:
-    """Build the images of these languages, or of all. Takes minutes the first time, seconds when nothing changed.
+    """Build the images of these languages, or of all, and try each. Minutes the first time, then seconds.
 
     Raises:
-        BuildFailed: an unknown language, no engine, no base, or a step of a Dockerfile that failed.
+        BuildFailed: an unknown language, no engine, no base, a step of a Dockerfile or a first program that failed.
     """
     wanted = list(LANGUAGES) if languages is None else list(languages)
     for language in wanted:
@@ -58,7 +60,28 @@ async def build(
                 recipe=recipe,
                 log=log,
             )
-        log("Done.")
+    await try_out(wanted, log=log, docker_host=docker_host)
+    log("Done.")
+
+
+async def try_out(languages: Iterable[str], *, log: Log, docker_host: str | None = None) -> None:
+    """Run each language's hello program as a candidate's would be run, which also makes its first real run quick.
+
+    Raises:
+        BuildFailed: one does not print hello.
+    """
+    async with Runner.open(docker_host=docker_host, warm=0, chores=False) as runner:
+        for key in languages:
+            language = LANGUAGES[key]
+            said: list[Output] = []
+            request = RunRequest(key, (SourceFile(language.file, language.hello),), language.file)
+            result = await runner.run(request, said.append)
+            text = "".join(piece.text for piece in said)
+            if result.verdict != "OK" or "hello" not in text.split():
+                raise BuildFailed(
+                    f"{image_name(key)} is there, but its first program failed: {result.sentence}\n{text}"
+                )
+            log(f"{language.label} runs.")
 
 
 async def missing(*, docker_host: str | None = None) -> list[str]:

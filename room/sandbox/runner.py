@@ -91,28 +91,32 @@ class Runner:
         warm: int = 1,
         worker: str = "",
         boot_id: str = "",
+        chores: bool = True,
     ) -> AsyncIterator[Runner]:
         """A runner on a Docker engine, closed at the end of the block.
 
         `docker_host` is an address such as unix:///var/run/docker.sock (None: where Docker usually is). `worker` names
         this installation among all that use the engine and stays the same over restarts, `boot_id` is new with each
         start: boxes left by an earlier life of the same worker are swept away. Without a name it is its own worker.
-        Opens also when no engine answers.
+        Opens also when no engine answers. `chores` off is for a few runs and good-bye: nothing is swept, kept warm or
+        asked for its version.
         """
         boot_id = boot_id or secrets.token_hex(8)
         driver = DockerDriver(
             docker_host=docker_host, runtime=runtime, worker=worker or boot_id, boot_id=boot_id
         )
         runner = cls(driver, runs_at_once=runs_at_once, warm=warm)
-        await runner.start()
+        await runner.start(chores=chores)
         try:
             yield runner
         finally:
             await runner.close()
 
-    async def start(self) -> None:
+    async def start(self, *, chores: bool = True) -> None:
         """Look at the engine and begin the chores: sweeping, warming, asking again when it is down."""
         await self._check(force=True)
+        if not chores:
+            return
         self._chores = asyncio.create_task(self._do_chores(), name="sandbox chores")
 
     async def close(self) -> None:
@@ -205,7 +209,8 @@ class Runner:
         except ImageMissing:
             self._images = {key: of for key, of in self._images.items() if key != language}
             return _without_run(
-                "UNAVAILABLE", words.NO_IMAGE.format(label=LANGUAGES[language].label)
+                "UNAVAILABLE",
+                words.NO_IMAGE.format(label=LANGUAGES[language].label, language=language),
             )
         except EngineDown as error:
             self._went_down(error)

@@ -9,9 +9,7 @@ from room.sandbox.spec import CaseResult, Limits, Usage, Verdict
 NO_ENGINE = (
     "Code cannot run just now: the container engine does not answer. Start Docker, then try again."
 )
-NO_IMAGE = (
-    "Code in {label} cannot run here yet: its image is missing. Build it with “room images build”."
-)
+NO_IMAGE = "Code in {label} cannot run here yet: its image is missing. Build it with “room images build {language}”."
 NO_RUNTIME = "Code cannot run just now: {reason}."
 INTERNAL = "The run failed because of a fault on our side. It is not the program. Run again."
 TOO_MANY = "Too many runs are waiting. Try again in a few seconds."
