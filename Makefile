@@ -1,7 +1,7 @@
 # Room in two commands: `make run` and `make test`. Each sets up what is missing first and is quick when nothing is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check format lock doctor clean
+.PHONY: help run dev test schedules check format lock doctor clean
 
 ROOM := .venv/bin/room
 # The Node that the set-up fetched, where the machine has none or an old one; else the machine's.
@@ -23,6 +23,10 @@ test: ## set up what is missing and run every test, those with Docker and a brow
 	@scripts/setup test
 	@cd static && $(WITH_NODE) npm test --silent
 	@.venv/bin/python -m pytest
+
+schedules: ## ten thousand random schedules of edits, cuts and kills against the live room (about ten minutes)
+	@scripts/setup test
+	@ROOM_TEST_SCHEDULES=10000 .venv/bin/python -m pytest tests/realtime/test_schedules.py
 
 check: ## lint, formatting and types, for Python and TypeScript
 	@scripts/setup tools

@@ -328,7 +328,7 @@ async def test_output_beyond_the_sessions_budget_is_cut_and_said(stage: Stage, h
     room = await hub.room(stage.interview())
     await room.submit(c.StartInterview(), IRIS.id)
     room._printed.limit = 1_000
-    room._runs.start = lambda job: None  # type: ignore[method-assign] - no engine here: it would end at once
+    room._runs.start = lambda _: None  # type: ignore[method-assign] - no engine here: it would end at once
     run = "r_flood"
     room._record(e.RunQueued(run, room.state.files[0].id, "python"), CAL.id)
     for _ in range(30):
