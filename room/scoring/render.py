@@ -1,14 +1,10 @@
 """The report as a page and as a PDF. The same template serves the screen, the print view and the PDF.
 
-The PDF is made in a child process with limits of time, memory and output; what it may fetch is a list of fixed names, never
-a file by its path and never the network. Nothing else in the project knows WeasyPrint.
+The PDF is made in a limited child process; what it may fetch is a list of fixed names, never a file by its path and never the
+network. Nothing else in the project knows WeasyPrint.
 """
 
-import json
-import resource
-import subprocess
-import sys
-import threading
+import io
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -18,7 +14,7 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from room.scoring import charts, evidence, paint, wording
+from room.scoring import charts, evidence, limited, paint, wording
 from room.scoring.report import Report
 from room.scoring.score import DECISION_WORDS
 
@@ -30,16 +26,18 @@ Paper = Literal["a4", "letter"]
 PAPERS: dict[Paper, str] = {"a4": "A4", "letter": "letter"}
 
 HTML_MAX = 8_000_000
-CPU_S, WALL_S = 40, 60
-MEMORY_BYTES = 2_000_000_000
-PDF_MAX_BYTES = 40_000_000
-AT_ONCE = 2
 
-FONT_FILES = {"room:inter": "inter-latin-opsz", "room:inter-ext": "inter-latin-ext-opsz",
-              "room:mono": "jetbrains-mono-latin-wght"}  # fmt: skip
-"""What a PDF may fetch, and the beginning of the file's name in the front end's folder."""
+FONT_FILES: dict[str, tuple[str, dict[str, float]]] = {
+    "room:inter": ("inter-latin-opsz", {"opsz": 16, "wght": 400}),
+    "room:inter-bold": ("inter-latin-opsz", {"opsz": 16, "wght": 600}),
+    "room:inter-ext": ("inter-latin-ext-opsz", {}),
+    "room:mono": ("jetbrains-mono-latin-wght", {}),
+}
+"""What a PDF may fetch: the beginning of the file's name in the front end's folder, and where on the font's axes it is fixed
+beforehand, once, since that costs more than all the rest."""
 
-_slots = threading.BoundedSemaphore(AT_ONCE)
+ATTACHED = "report.json"
+ATTACHED_IS = "The signed report as data"
 
 
 class PdfBusy(RuntimeError):
@@ -107,8 +105,8 @@ def pdf_page(report: Report, view: View, paper: Paper = "a4") -> str:
     )
 
 
-def pdf(html: str) -> bytes:
-    """The page as a tagged PDF (PDF/UA-1).
+def pdf(html: str, attached: bytes = b"") -> bytes:
+    """The page as a tagged PDF (PDF/UA-1), with the report's JSON inside when it is given.
 
     Raises:
         PdfBusy: all places are taken for longer than a reader waits.
@@ -116,77 +114,92 @@ def pdf(html: str) -> bytes:
     """
     if len(html) > HTML_MAX:
         raise PdfFailed("the report is too long for a PDF")
-    if not _slots.acquire(timeout=20):
-        raise PdfBusy("all places are taken")
     try:
-        done = subprocess.run(  # noqa: S603 -- our own module, nothing of the report is an argument
-            [sys.executable, "-I", "-c", _child_program()],
-            input=html.encode("utf-8", "replace"),
-            capture_output=True,
-            timeout=WALL_S,
-            check=False,
-            cwd="/",
-            env={"LANG": "C.UTF-8", "HOME": "/nonexistent", "XDG_CACHE_HOME": "/nonexistent"},
-        )
-    except subprocess.TimeoutExpired as error:
-        raise PdfFailed("the PDF took too long") from error
-    finally:
-        _slots.release()
-    if done.returncode != 0 or not done.stdout.startswith(b"%PDF"):
-        raise PdfFailed(done.stderr.decode("utf-8", "replace")[-2_000:])
-    return done.stdout
+        return limited.run("pdf", _encoder.encode(_Page(html, attached)))
+    except limited.Busy as error:
+        raise PdfBusy("all places are taken") from error
+    except limited.Failed as error:
+        raise PdfFailed(str(error)) from error
 
 
-def _child_program() -> str:
-    return (
-        f"import sys; sys.path[:0] = {json.dumps([str(ROOT), *_site()])}; "
-        "from room.scoring.render import child; child()"
-    )
+# ------------------------------------------------------------------------------------------------ in the limited child
 
 
-def _site() -> list[str]:
-    return [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+class _Page(msgspec.Struct, frozen=True):
+    html: str
+    attached: bytes
 
 
-def child() -> None:
-    """The child process: limits first, then HTML from stdin, PDF to stdout."""
-    _limit()
-    html = sys.stdin.buffer.read().decode("utf-8")
-    from weasyprint import HTML  # noqa: PLC0415 -- loaded in the child only
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(_Page)
+_fonts: dict[str, bytes] = {}
+
+
+def prepare() -> None:
+    """Import the layout engine and unpack the fonts once, for all children that are forked from here."""
+    import weasyprint.pdf  # noqa: F401, PLC0415 -- loaded in that process only
+    from fontTools.ttLib import TTFont  # noqa: PLC0415
+    from fontTools.varLib.instancer import instantiateVariableFont  # noqa: PLC0415
+
+    for name, (start, axes) in FONT_FILES.items():
+        found = sorted(FONTS.glob(f"{start}-*.woff2"))
+        if not found:
+            continue
+        font = TTFont(found[0])
+        if axes:
+            font = instantiateVariableFont(font, axes)
+        font.flavor = None
+        made = io.BytesIO()
+        font.save(made)
+        _fonts[name] = made.getvalue()
+
+
+def lay_out(payload: bytes) -> bytes:
+    """A page as `pdf` sends it, laid out."""
+    from weasyprint import HTML, Attachment  # noqa: PLC0415
     from weasyprint.text.fonts import FontConfiguration  # noqa: PLC0415
 
-    document = HTML(string=html, url_fetcher=_fonts_only(), base_url="room:")
-    made = document.write_pdf(
-        pdf_variant="pdf/ua-1", font_config=FontConfiguration(), optimize_images=True
-    )
-    if len(made) > PDF_MAX_BYTES:
-        raise SystemExit("the PDF is too large")
-    sys.stdout.buffer.write(made)
-    sys.stdout.buffer.flush()
+    page = _decoder.decode(payload)
+    attachments = []
+    if page.attached:
+        attachments.append(
+            Attachment(
+                string=page.attached, name=ATTACHED, description=ATTACHED_IS, relationship="Source"
+            )
+        )
+    document = HTML(string=page.html, url_fetcher=_fonts_only(), base_url="room:")
+    fonts = FontConfiguration()
+    try:
+        made: bytes = document.write_pdf(
+            pdf_variant="pdf/ua-1",
+            font_config=fonts,
+            attachments=attachments,
+            finisher=_associate if attachments else None,
+        )
+    finally:
+        fonts.__del__()  # its folder; the process ends without a farewell to its objects
+    return made
 
 
-def _limit() -> None:
-    for what, limit in (
-        (resource.RLIMIT_CPU, CPU_S),
-        (resource.RLIMIT_AS, MEMORY_BYTES),
-        (resource.RLIMIT_FSIZE, PDF_MAX_BYTES),
-        (resource.RLIMIT_NOFILE, 64),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (limit, limit))
+def _associate(_document: Any, pdf: Any) -> None:
+    """Say in the way of PDF/A-3 that the attached JSON is what these pages were made from."""
+    import pydyf  # noqa: PLC0415
+
+    files = [o for o in pdf.objects if isinstance(o, dict) and o.get("Type") == "/Filespec"]
+    for file in files:
+        file["AFRelationship"] = "/Source"
+    pdf.catalog["AF"] = pydyf.Array([file.reference for file in files])
 
 
 def _fonts_only() -> Any:
-    from weasyprint.urls import URLFetcher, URLFetcherResponse  # noqa: PLC0415 -- in the child only
+    from weasyprint.urls import URLFetcher, URLFetcherResponse  # noqa: PLC0415
 
     class FixedNames(URLFetcher):  # type: ignore[misc]
         """Whatever else a report might name is refused, and the page goes without it."""
 
         def fetch(self, url: str, headers: object = None) -> Any:  # noqa: ARG002 -- its signature
-            start = FONT_FILES.get(url)
-            found = sorted(FONTS.glob(f"{start}-*.woff2")) if start else []
-            if not found:
+            if url not in _fonts:
                 raise ValueError(f"refused: {url[:80]}")
-            return URLFetcherResponse(url, found[0].read_bytes(), {"Content-Type": "font/woff2"})
+            return URLFetcherResponse(url, _fonts[url], {"Content-Type": "font/ttf"})
 
     return FixedNames(allowed_protocols=())

@@ -54,6 +54,8 @@ reports = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("hash", String(64), nullable=False),
     time_column("signed_at_ms", nullable=False),
+    Column("key_id", String(64), nullable=True),
+    Column("signature", LargeBinary, nullable=True),
     UniqueConstraint("interview_id", "version"),
 )
 
@@ -74,6 +76,17 @@ class Signed(msgspec.Struct, frozen=True):
     body: bytes
     hash: str
     signed_at_ms: int
+    key_id: str | None = None
+    """The site's key that signed the hash; None: it is signed when it is given out."""
+    signature: bytes | None = None
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What this site knows about a report by its hash alone."""
+
+    version: int
+    newest: int
+    newest_signed_at_ms: int
 
 
 def save_draft(
@@ -146,6 +159,8 @@ def freeze(
     body: bytes,
     hash: str,  # noqa: A002
     signed_at_ms: int,
+    key_id: str | None = None,
+    signature: bytes | None = None,
 ) -> None:
     """Keep a signed report for good.
 
@@ -164,6 +179,8 @@ def freeze(
             sealed=seals.seal(conn, InterviewId(interview_id), body, f"report/{id}"),
             hash=hash,
             signed_at_ms=signed_at_ms,
+            key_id=key_id,
+            signature=signature,
         )
     )
 
@@ -171,8 +188,32 @@ def freeze(
 def _signed(row: Row[Any], cipher: Cipher) -> Signed:
     body = cipher.unseal(row.sealed, f"report/{row.id}")
     return Signed(
-        row.id, row.owner_id, row.interview_id, row.version, body, row.hash, row.signed_at_ms
+        row.id,
+        row.owner_id,
+        row.interview_id,
+        row.version,
+        body,
+        row.hash,
+        row.signed_at_ms,
+        row.key_id,
+        row.signature,
     )
+
+
+def find_standing(conn: Connection, hash_: str) -> Standing | None:
+    """Whether a report with this hash is on file here, and which version counts now. Who knows the hash has the report."""
+    found = conn.execute(
+        select(reports.c.interview_id, reports.c.version).where(reports.c.hash == hash_)
+    ).first()
+    if found is None:
+        return None
+    newest = conn.execute(
+        select(reports.c.version, reports.c.signed_at_ms)
+        .where(reports.c.interview_id == found.interview_id)
+        .order_by(reports.c.version.desc())
+        .limit(1)
+    ).one()
+    return Standing(found.version, newest.version, newest.signed_at_ms)
 
 
 def find_newest(conn: Connection, seals: Seals, owner_id: str, interview_id: str) -> Signed | None:

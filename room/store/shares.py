@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     delete,
+    false,
     func,
     insert,
     select,
@@ -48,6 +49,8 @@ shares = Table(
     time_column("created_at_ms", nullable=False),
     time_column("expires_at_ms", nullable=False),
     time_column("revoked_at_ms"),
+    Column("passcode_hash", String(200), nullable=True),
+    Column("blind", Boolean, nullable=False, server_default=false()),
 )
 
 share_openings = Table(
@@ -85,6 +88,10 @@ class Share(msgspec.Struct, frozen=True):
     created_at_ms: int
     expires_at_ms: int
     revoked_at_ms: int | None
+    passcode_hash: str | None = None
+    """argon2id of the passcode; None: the link alone opens it."""
+    blind: bool = False
+    """Read without the candidate's name and pronouns."""
 
     def standing(self, now_ms: int) -> Literal["valid", "expired", "revoked"]:
         if self.revoked_at_ms is not None:
@@ -110,6 +117,8 @@ def create(
     with_replay: bool,
     expires_at_ms: int,
     now_ms: int,
+    passcode_hash: str | None = None,
+    blind: bool = False,
 ) -> tuple[Share, str]:
     """Make a link; the share and its token. `key` is the store's `link_key`."""
     identity = new_id("h")
@@ -124,6 +133,8 @@ def create(
         created_at_ms=now_ms,
         expires_at_ms=expires_at_ms,
         revoked_at_ms=None,
+        passcode_hash=passcode_hash,
+        blind=blind,
     )
     conn.execute(insert(shares).values(msgspec.structs.asdict(share)))
     return share, token

@@ -1,15 +1,17 @@
 """The report as a page and as a PDF, with what people may have written."""
 
 import io
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pypdf
 import pytest
 from msgspec.structs import replace
 
-from room.scoring import render, report
+from room.scoring import limited, render, report
 from room.scoring.render import PdfFailed, View
 from room.scoring.score import Point, Scorecard, Words
 
@@ -164,23 +166,54 @@ def test_the_child_fetches_fixed_names_only(tmp_path):
 
 @pytest.mark.pdf
 def test_a_page_that_takes_too_long_is_stopped(monkeypatch):
-    monkeypatch.setattr(render, "WALL_S", 1.5)
+    place, limits = limited.WORK["pdf"]
+    monkeypatch.setitem(limited.WORK, "pdf", (place, replace(limits, wall_s=1.5)))
     page = "<html><body>" + "<p>word <b>word</b> word</p>" * 60_000 + "</body></html>"
-    with pytest.raises(PdfFailed, match="took too long"):
+    with pytest.raises(PdfFailed, match="stopped"):
         render.pdf(page)
 
 
-@pytest.mark.pdf
-def test_the_child_has_limits_of_its_own():
-    program = render._child_program().replace(
-        "child()",
-        "_limit(); import resource; "
-        "print([resource.getrlimit(getattr(resource, 'RLIMIT_' + n))[1] for n in ('CPU', 'AS', 'FSIZE', 'NOFILE')])",
-    ).replace("import child", "import _limit")  # fmt: skip
+def test_a_child_takes_its_limits_before_anything_else():
+    program = (
+        f"import sys; sys.path[:0] = {[str(limited.ROOT), *sys.path[1:]]!r}\n"
+        "import resource, signal; from room.scoring import limited; limited.take(limited.Limits())\n"
+        "print([resource.getrlimit(getattr(resource, 'RLIMIT_' + n))[1] "
+        "for n in ('CPU', 'AS', 'FSIZE', 'NOFILE', 'CORE')], signal.getitimer(signal.ITIMER_REAL)[0] > 50)"
+    )
     done = subprocess.run(
         [sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == str([render.CPU_S, render.MEMORY_BYTES, render.PDF_MAX_BYTES, 64])
+    assert done.stdout.strip() == f"{[40, 2_000_000_000, 0, 64, 0]} True"
+
+
+@pytest.mark.pdf
+def test_a_server_that_was_killed_is_replaced():
+    assert render.pdf("<p>one</p>").startswith(b"%PDF")
+    limited._control.close()
+    assert render.pdf("<p>two</p>").startswith(b"%PDF")
+
+
+@pytest.mark.pdf
+def test_a_child_sees_nothing_of_the_environment(monkeypatch):
+    monkeypatch.setenv("ROOM_SITE_KEY", "00" * 32)
+    limited._forget()
+    limited.warm()
+    assert render.pdf("<p>one</p>").startswith(b"%PDF")
+    ours = str(os.getpid())
+    children = Path(f"/proc/{ours}/task/{ours}/children").read_text().split()
+    servers = [c for c in children if b"limited" in Path(f"/proc/{c}/cmdline").read_bytes()]
+    assert servers
+    for child in servers:
+        assert b"ROOM_SITE_KEY" not in Path(f"/proc/{child}/environ").read_bytes()
+
+
+@pytest.mark.pdf
+def test_the_json_stands_in_the_pdf_as_its_source(make_report):
+    body = report.canonical(make_report())
+    reader = pypdf.PdfReader(io.BytesIO(render.pdf(render.pdf_page(make_report(), View()), body)))
+    assert reader.attachments == {"report.json": [body]}
+    (file,) = reader.trailer["/Root"]["/AF"]
+    assert file.get_object()["/AFRelationship"] == "/Source"
 
 
 def test_a_report_that_is_too_long_is_refused():

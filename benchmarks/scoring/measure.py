@@ -1,0 +1,162 @@
+"""Speed of the report for a 52-minute session of real typing with 60 pins and 40 runs.
+
+    python benchmarks/scoring/measure.py [--repeat N] [--out report.pdf]
+
+Prints medians against the limits: page <= 100 ms of server time, PDF <= 1.5 s and <= 500 kB, draft <= 1 s after the end.
+The typing is `tests/data/traces/clownschool.json.gz`: two people, 23,136 edits. No network, no browser; one process.
+"""
+
+import argparse
+import gzip
+import importlib.util
+import json
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from litestar.testing import TestClient
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from room import config  # noqa: E402
+from room.app import create_app  # noqa: E402
+from room.clock import ManualClock  # noqa: E402
+from room.session import events as e  # noqa: E402
+from room.session.ids import SYSTEM, CompetencyId, FileId  # noqa: E402
+from room.session.roles import Role  # noqa: E402
+from room.store import interviews, journal  # noqa: E402
+
+PINS, RUNS = 60, 40
+LIMITS = {"page": 0.1, "draft": 1.0, "pdf": 1.5}
+PDF_BYTES = 500_000
+
+
+def conftest_of(folder):
+    spec = importlib.util.spec_from_file_location(
+        f"bench_{folder}", ROOT / "tests" / folder / "conftest.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def session(replay, iris, cal):
+    """The trace's edits under this interview's people, with stages, pins, runs and tests among them."""
+    data = json.loads(
+        gzip.decompress((ROOT / "tests/data/traces/clownschool.json.gz").read_bytes())
+    )
+    typed = replay.record_concurrent(data).recorded
+    swap = {replay.IRIS: iris, replay.CAL: cal}
+    edits = [r for r in typed if isinstance(r.event, e.DocEdited)]
+    claims = [
+        e.ClientClaimed(swap[r.event.member], r.event.client)
+        for r in typed
+        if isinstance(r.event, e.ClientClaimed)
+    ]
+    length = edits[-1].at_ms
+    steps = [(r.at_ms, swap.get(r.by, r.by), r.event) for r in edits]
+    words = "Says what the next line must do before writing it, and tries the smallest case first."
+    ids = (
+        "understanding",
+        "approach",
+        "implementation",
+        "verification",
+        "analysis",
+        "collaboration",
+    )
+    for n in range(PINS):
+        at_ms = length * (n + 1) // (PINS + 2)
+        pin = e.PinPlaced(f"p_{n}", competency=CompetencyId(ids[n % len(ids)]), text=words)
+        steps.append((at_ms, iris, pin))
+    outcomes = tuple(e.TestOutcome(f"case {n}", "s1", "AC" if n % 4 else "WA") for n in range(12))
+    for n in range(RUNS):
+        at_ms, run = length * (n + 1) // (RUNS + 1), f"r_{n}"
+        if n % 3:
+            steps.append((at_ms, cal, e.RunQueued(run, FileId(replay.FILE), "python")))
+            steps.append((at_ms, SYSTEM, e.RunFinished(run, "OK", "Finished.")))
+        else:
+            steps.append((at_ms, cal, e.TestsQueued(run, FileId(replay.FILE), "python")))
+            steps.append((at_ms, SYSTEM, e.TestsFinished(run, "WA", "9 of 12 passed.", outcomes)))
+    question = e.QuestionPlan("q1", "Booking gaps", (e.PartPlan("s1", "One", 3, has_tests=True),))
+    start = [
+        (0, SYSTEM, e.SessionPlanned("i_1", (e.StagePlan("hello", "Hello", 5), e.StagePlan("gaps", "Gaps", 45)), ("python",), "python")),
+        (0, SYSTEM, e.QuestionPlanned(question)),
+        (0, SYSTEM, e.MemberAdded(iris, Role.LEAD)),
+        (0, SYSTEM, e.MemberAdded(cal, Role.CANDIDATE)),
+        (0, SYSTEM, e.FileCreated(FileId(replay.FILE), "main.py", question="q1")),
+        *((0, SYSTEM, claim) for claim in claims),
+        (0, iris, e.InterviewStarted(0)),
+        (0, iris, e.StageStarted("hello")),
+        (240_000, iris, e.StageStarted("gaps")),
+    ]  # fmt: skip
+    steps = sorted(start + steps, key=lambda step: step[0])
+    return [*steps, (steps[-1][0] + 5_000, iris, e.InterviewEnded())]
+
+
+def hold(app):
+    """An interview in the running app that was held with that session, scored, and its report signed."""
+    scoring, replay = conftest_of("scoring"), conftest_of("replay")
+    held = scoring.Held(app, with_rater=False)
+    with held.store.begin() as conn:
+        steps = session(replay, held.iris, held.cal)
+        recorded = scoring.put_down(*steps)
+        conn.execute(journal.journal.delete())
+        pen = journal.Pen(held.id, held.owner, held.seals.cipher(conn, held.id), journal.genesis(held.id))  # fmt: skip
+        journal.append(conn, pen.to_rows(recorded))
+        interviews.mark_ended(
+            conn, held.owner, held.id, scoring.DAY_ONE + recorded[-1].at_ms, cut_short=False
+        )
+    return held
+
+
+def timed(work, repeat):
+    taken = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        result = work()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken), max(taken), result
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("--repeat", type=int, default=5)
+    options.add_argument("--out", type=Path)
+    options = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        settings = config.load({"ROOM_DATA_DIR": folder, "ROOM_DOCKER_HOST": "unix:///nowhere"})
+        clock = ManualClock(1_795_500_000_000 + 4_000_000)
+        with TestClient(create_app(settings, clock=clock), base_url=settings.public_url) as app:
+            held = hold(app)
+            draft = timed(lambda: held.get(f"/interviews/{held.id}/report"), options.repeat)
+            assert draft[2].status_code == 200, draft[2].text
+            evidence = {f"evidence:{c['id']}": [f"p_{n}" for n in range(i, PINS, 6)] for i, c in enumerate(held.rubric.body["competencies"])}  # fmt: skip
+            fields = held.fields(3) | evidence
+            assert held.post(f"/score/{held.id}/submit", "iris", fields).status_code == 303
+            assert held.sign().status_code == 303
+            held.post(
+                f"/interviews/{held.id}/report/shares", fields={"days": "30", "with_replay": "on"}
+            )
+            token = held.get(f"/interviews/{held.id}/report").text.split("/r/")[1].split('"')[0]
+            page = timed(lambda: held.get(f"/r/{token}", None), options.repeat)
+            assert page[2].text.count('class="t"') >= PINS
+            pdf = timed(lambda: held.get(f"/r/{token}/report.pdf", None), options.repeat)
+            assert pdf[2].content.startswith(b"%PDF"), pdf[2].text
+            if options.out:
+                options.out.write_bytes(pdf[2].content)
+    good = True
+    for name, (middle, worst, _) in (("draft", draft), ("page", page), ("pdf", pdf)):
+        is_in = middle <= LIMITS[name]
+        good &= is_in
+        print(f"{name:6} {middle * 1000:7.0f} ms, worst {worst * 1000:7.0f} ms, limit {LIMITS[name] * 1000:.0f} ms {'ok' if is_in else 'OVER'}")  # fmt: skip
+    size = len(pdf[2].content)
+    print(f"pdf    {size:,} bytes, limit {PDF_BYTES:,} {'ok' if size <= PDF_BYTES else 'OVER'}")
+    return 0 if good and size <= PDF_BYTES else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
