@@ -8,8 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import structlog
 import uvicorn
 from litestar import Litestar, Router
-from litestar.datastructures import CacheControlHeader, State
-from litestar.static_files import create_static_files_router
+from litestar.datastructures import State
 
 from room.clock import Clock, SystemClock
 from room.config import Settings, load_site_key
@@ -49,6 +48,7 @@ log = structlog.get_logger()
 DELETE_EVERY_S = 3600
 
 PAGES = (
+    assets,
     auth,
     desk,
     interview_pages,
@@ -109,15 +109,10 @@ def create_app(
         finally:
             await asyncio.to_thread(store.close)
 
-    static = create_static_files_router(
-        path="/static/dist",
-        directories=[assets.DIST],
-        cache_control=CacheControlHeader(public=True, max_age=31_536_000, immutable=True),
-    )
     # One router for all: a path whose handlers are registered one after the other would call its first ones in two threads.
     pages = Router("/", route_handlers=[route for page in PAGES for route in page.ROUTES])
     app = Litestar(
-        route_handlers=[static, pages],
+        route_handlers=[pages],
         lifespan=[lifespan],
         before_request=security.check_form,
         exception_handlers=errors.HANDLERS,

@@ -8,6 +8,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readdir, rename, unlink, writeFile } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
 import * as esbuild from "esbuild";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -31,6 +33,20 @@ async function copyLoose(manifest) {
   }
 }
 
+/** Beside each text file its gzip and brotli forms: what the server sends is never compressed while somebody waits. */
+async function compress(made) {
+  const texts = [...made].filter((name) => /\.(js|css|svg)$/.test(name));
+  await Promise.all(
+    texts.map(async (name) => {
+      if (existsSync(join(dist, `${name}.br`)) && existsSync(join(dist, `${name}.gz`))) return; // the name has its hash
+      const bytes = readFileSync(join(dist, name));
+      await writeFile(join(dist, `${name}.gz`), await promisify(gzip)(bytes, { level: 9 }));
+      await writeFile(join(dist, `${name}.br`), await promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }));
+    }),
+  );
+  return texts.flatMap((name) => [`${name}.gz`, `${name}.br`]);
+}
+
 const manifestPlugin = {
   name: "manifest",
   setup(build) {
@@ -48,6 +64,7 @@ const manifestPlugin = {
       }
       await copyLoose(manifest);
       for (const name of Object.values(manifest)) made.add(name);
+      if (!watching) for (const name of await compress(made)) made.add(name);
       const sorted = Object.fromEntries(Object.entries(manifest).sort());
       // A server may read the manifest at any moment: it is replaced whole.
       await writeFile(join(dist, "manifest.json.new"), JSON.stringify(sorted, null, 2) + "\n");

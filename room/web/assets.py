@@ -1,9 +1,18 @@
-"""The built front end: which file a page's script or style sheet is in now."""
+"""The built front end: which file a page's script or style sheet is in now, and its bytes.
 
+The build leaves each text file in gzip and brotli beside it, so nothing is compressed while somebody waits. These files hold no
+secret; answers that do are never compressed together with what a visitor sent.
+"""
+
+import functools
 import json
+import mimetypes
 from pathlib import Path
+from typing import Any
 
 import structlog
+from litestar import Request, route
+from litestar.response import Response
 
 import room
 
@@ -36,3 +45,52 @@ class Assets:
                 "asset.missing", name=name, hint="the front end is not built, or the name is wrong"
             )
         return f"/static/dist/{self._files.get(name, name)}"
+
+
+FOR_EVER = "public, max-age=31536000, immutable"
+"""A name has the hash of its content."""
+ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+_KINDS = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+
+
+@functools.lru_cache(maxsize=64)
+def _content(path: Path, changed_at_ns: int) -> bytes:
+    return path.read_bytes()
+
+
+def _find(path: Path) -> bytes | None:
+    try:
+        return _content(path, path.stat().st_mtime_ns) if path.is_file() else None
+    except (OSError, ValueError):  # a name that no file can have
+        return None
+
+
+def accepted(header: str) -> frozenset[str]:
+    """The encodings that an Accept-Encoding header takes; those with ``q=0`` are refused."""
+    taken = set()
+    for one in header.split(","):
+        name, _, rest = one.partition(";")
+        quality = rest.strip().lower().removeprefix("q=")
+        if quality.strip("0.") or not rest:
+            taken.add(name.strip().lower())
+    return frozenset(taken)
+
+
+@route("/static/dist/{name:str}", http_method=["GET", "HEAD"], sync_to_thread=True)
+def built(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+    """A built file, in the smallest form that the browser takes."""
+    ending = Path(name).suffix
+    if Path(name).name != name or (body := _find(DIST / name)) is None:
+        return Response(b"", status_code=404)
+    kind = _KINDS.get(ending) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    headers = {"cache-control": FOR_EVER, "vary": "accept-encoding"}
+    takes = accepted(request.headers.get("accept-encoding", ""))
+    for encoding, suffix in ENCODINGS:
+        if encoding in takes and (smaller := _find(DIST / (name + suffix))) is not None:
+            body = smaller
+            headers["content-encoding"] = encoding
+            break
+    return Response(body, media_type=kind, headers=headers)
+
+
+ROUTES = [built]
