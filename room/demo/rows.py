@@ -174,6 +174,20 @@ def link(conn: Connection, store: Store, member: Member, settings: Settings, now
         expires_at_ms=now_ms + LINK_DAYS * DAY_MS,
         now_ms=now_ms,
     )
+    if (
+        member.role == "candidate"
+        and links.current_for(conn, member.owner_id, member.id, "privacy") is None
+    ):
+        links.issue(
+            conn,
+            store.link_key,
+            member.owner_id,
+            member.interview_id,
+            member.id,
+            expires_at_ms=now_ms + LINK_DAYS * DAY_MS,
+            now_ms=now_ms,
+            purpose="privacy",
+        )
     return f"{settings.public_url}/join/{token}"
 
 

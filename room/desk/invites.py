@@ -176,7 +176,7 @@ def _both_times(invitation: Invitation) -> str:
 
 
 def _stages(interview: Interview) -> str:
-    return ", ".join(f"{stage.title} {stage.minutes} min" for stage in interview.plan.stages)
+    return ", ".join(f"{stage.title} {stage.minutes} min" for stage in interview.plan.timed)
 
 
 def calendar(

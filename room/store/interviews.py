@@ -78,6 +78,17 @@ interviews = Table(
 )
 
 
+class Care(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the candidate needs to show what they can. The lead alone sees it; it is applied without a word on any shared
+    screen, and no event, replay, report or export holds it.
+    """
+
+    extra_percent: int = 0
+    """More time in every stage."""
+    larger_type: bool = False
+    reduced_motion: bool = False
+
+
 class InterviewPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What the interview is made of. Kept as JSON with its row."""
 
@@ -94,9 +105,20 @@ class InterviewPlan(msgspec.Struct, frozen=True, kw_only=True):
     admit: bool = True
     """Whether the candidate waits in the lobby until the lead lets them in."""
 
+    care: Care = Care()
+
+    @property
+    def timed(self) -> tuple[StagePlan, ...]:
+        """The stages as everybody sees them, extra time included."""
+        more = 100 + self.care.extra_percent
+        return tuple(
+            msgspec.structs.replace(stage, minutes=-(-stage.minutes * more // 100))
+            for stage in self.stages
+        )
+
     @property
     def minutes(self) -> int:
-        return sum(stage.minutes for stage in self.stages)
+        return sum(stage.minutes for stage in self.timed)
 
 
 class Interview(msgspec.Struct, frozen=True, kw_only=True):

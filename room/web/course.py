@@ -25,6 +25,10 @@ def _back(interview_id: str, tab: str) -> Response[Any]:
     return Redirect(f"/interviews/{interview_id}?tab={tab}", status_code=303)
 
 
+SIGNAL_FIELDS = (("paste", "record_pastes"), ("leave", "record_leave"), ("idle", "record_idle"))
+"""Fair-play signals and the boxes that switch them on; what is off is neither recorded nor named in the lobby."""
+
+
 @post("/interviews/{interview_id:str}/enter", sync_to_thread=True, status_code=200)
 def enter(request: Request[Any, Any, Any], interview_id: str) -> Response[Any]:
     """The owner goes into the room as its lead; the way in ends with the sign-in."""
@@ -292,7 +296,7 @@ def _plan(
         rubric=rubric,
         languages=languages,
         language=languages[0],
-        signals=("paste",) if fields.raw("record_pastes") == "on" else (),
+        signals=tuple(signal for signal, field in SIGNAL_FIELDS if fields.raw(field) == "on"),
         admit=fields.raw("admit") == "on",
     )
 

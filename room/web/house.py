@@ -72,7 +72,7 @@ class Rows:
             people = [person_of(member) for member in members.list_for(conn, owner, interview)]
         return Setup(
             owner_id=owner,
-            stages=plan.stages,
+            stages=plan.timed,
             languages=plan.languages,
             language=plan.language,
             signals=plan.signals,

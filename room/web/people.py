@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from litestar import Request, post
 from litestar.response import Redirect, Response
 
@@ -11,7 +12,7 @@ from room.session.ids import InterviewId, MemberId
 from room.session.roles import Role
 from room.store import interviews, journal, members
 from room.store.engine import Connection, NotFound
-from room.store.interviews import Interview
+from room.store.interviews import Care, Interview
 from room.store.members import Member
 from room.web import sockets
 from room.web.auth import require_account
@@ -20,6 +21,7 @@ from room.web.interviews import show
 
 ADDED = {"interviewer", "observer", "rater"}
 MOST_PEOPLE = 12
+MOST_EXTRA_PERCENT = 200
 
 
 def _back(interview_id: str) -> Response[Any]:
@@ -102,4 +104,42 @@ def _load(
     return interview, member
 
 
-ROUTES = [add, replace, switch_off]
+@post("/interviews/{interview_id:str}/care", sync_to_thread=True, status_code=200)
+def care(request: Request[Any, Any, Any], interview_id: str, data: Form) -> Response[Any]:
+    """What the candidate needs; it can be changed until the session has begun, since it shapes the plan."""
+    account = require_account(request)
+    fields = Fields(data)
+    wanted = Care(
+        extra_percent=fields.whole("extra_percent", 0, MOST_EXTRA_PERCENT, 0),
+        larger_type=bool(fields.raw("larger_type")),
+        reduced_motion=bool(fields.raw("reduced_motion")),
+    )
+    with request.app.state.store.begin() as conn:
+        interview = interviews.load(conn, account.id, interview_id)
+        if (
+            journal.last_hash(conn, InterviewId(interview.id))[0] > 0
+            and wanted.extra_percent != interview.plan.care.extra_percent
+        ):
+            fields.fault(
+                "extra_percent",
+                "The room is open already. Give more minutes there, stage by stage.",
+            )
+        if not fields.faults:
+            plan = msgspec.structs.replace(interview.plan, care=wanted)
+            interviews.save(
+                conn, msgspec.structs.replace(interview, plan=plan, minutes=plan.minutes)
+            )
+    if fields.faults:
+        return show(
+            request,
+            account,
+            interview_id,
+            tab="people",
+            status=422,
+            typed=fields.typed,
+            faults=fields.faults,
+        )
+    return _back(interview_id)
+
+
+ROUTES = [add, replace, switch_off, care]

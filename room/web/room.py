@@ -25,8 +25,8 @@ from room.session.disclosure import sentences
 from room.session.ids import InterviewId, MemberId, QuestionId
 from room.session.roles import INTERVIEWERS, Role
 from room.session.state import SessionState
-from room.store import clients, interviews, members
-from room.store.interviews import Interview
+from room.store import clients, interviews, links, members
+from room.store.interviews import Care, Interview
 from room.store.members import Member, MemberSession
 from room.store.sealing import KeyDestroyed
 from room.web import access
@@ -67,6 +67,8 @@ def room_page(request: WebRequest, interview: str, member: str) -> Response[str]
         client = clients.load(conn, me.owner_id, row.client_id)
         lead = members.lead_of(conn, me.owner_id, interview)
         candidate = members.candidate_of(conn, me.owner_id, interview)
+        own_data = links.current_for(conn, me.owner_id, me.id, "privacy")
+    data_token = links.token_of(own_data, request.app.state.store.link_key) if own_data else None
     is_interviewer = role in INTERVIEWERS
     is_owner = is_interviewer and session.web_session_hash is not None
     zone = row.zone if is_interviewer else row.candidate_zone
@@ -91,7 +93,8 @@ def room_page(request: WebRequest, interview: str, member: str) -> Response[str]
         },
         is_interviewer=is_interviewer,
         is_candidate=role is Role.CANDIDATE,
-        data_url=f"/privacy/{me.id}" if role is Role.CANDIDATE else None,
+        care=row.plan.care if role is Role.CANDIDATE else Care(),
+        data_url=f"/privacy/{data_token}" if role is Role.CANDIDATE and data_token else None,
         score_url=f"/score/{row.id}" if is_owner else None,
         replay_url=f"/replay/{row.id}" if is_owner else None,
         call_link=row.call_link,
