@@ -69,6 +69,34 @@ def parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("--json", action="store_true", help="print one JSON object, for scripts")
 
+    run = command("run", "Run a program, or test it, as the room would.", _run)
+    run.add_argument("files", nargs="+", type=Path, metavar="FILE", help="the first one is started")
+    run.add_argument(
+        "--language", required=True, metavar="L", help="such as python; see images list"
+    )
+    run.add_argument(
+        "--stdin", type=Path, metavar="F", help="file that is the input; - for our own"
+    )
+    run.add_argument(
+        "--arg", action="append", default=[], metavar="A", help="a word for the program"
+    )
+    run.add_argument("--tests", type=Path, metavar="T.json", help="tests, as docs/runner.md says")
+    run.add_argument(
+        "--limits",
+        default="",
+        metavar="K=V,...",
+        help="such as wall_s=5,memory_mb=256,output_bytes=65536,scratch_mb=16",
+    )
+    run.add_argument("--json", action="store_true", help="print one JSON object, for scripts")
+
+    question = commands.add_parser("question", help="Look at questions for interviews.")
+    question_actions = question.add_subparsers(metavar="ACTION", required=True)
+    check = question_actions.add_parser(
+        "check", help="run a question's reference solutions against its tests"
+    )
+    check.add_argument("file", type=Path, help="YAML of a question, or of many")
+    check.set_defaults(run=_question_check)
+
     images = commands.add_parser("images", help="Build or list the Docker images of the languages.")
     actions = images.add_subparsers(metavar="ACTION", required=True)
     build = actions.add_parser(
@@ -103,6 +131,21 @@ def parser() -> argparse.ArgumentParser:
     doctor = command("doctor", "Say what is there and what is missing.", _doctor)
     doctor.add_argument("--json", action="store_true", help="print one JSON object, for scripts")
     doctor.add_argument("--only", metavar="PART", help="look at one part only, such as engine")
+
+    verify = command("verify", "Say what of a report's PDF or JSON holds.", _verify)
+    verify.add_argument("file", type=Path)
+    verify.add_argument(
+        "--key", action="append", default=[], metavar="FINGERPRINT",
+        help="also trust this key or certificate, as another site publishes it under /verify; may occur several times",
+    )  # fmt: skip
+    keys = commands.add_parser("keys", help="The keys that sign reports.")
+    key_actions = keys.add_subparsers(metavar="ACTION", required=True)
+    shown = key_actions.add_parser("show", help="print the fingerprints, the newest first")
+    shown.set_defaults(run=_keys_show)
+    rotate = key_actions.add_parser(
+        "rotate", help="sign with a new key from now on; what the old one signed can still be checked"
+    )
+    rotate.set_defaults(run=_keys_rotate)
 
     backup = command("backup", "Copy the database to a file. The site key is not in it.", _backup)
     backup.add_argument("file", type=Path)
@@ -160,6 +203,39 @@ def _demo(settings: Settings, options: argparse.Namespace) -> int:
     except StoreInUse as error:
         return _failed(error)
     return 0
+
+
+def _run(settings: Settings, options: argparse.Namespace) -> int:
+    from room.sandbox import cli
+
+    asked = {
+        "paths": options.files,
+        "language": options.language,
+        "stdin": options.stdin,
+        "tests": options.tests,
+        "limits": options.limits,
+        "args": options.arg,
+    }
+    return cli.main(
+        asked,
+        docker_host=settings.docker_host or None,
+        runtime=settings.sandbox_runtime or None,
+        as_json=options.json,
+    )
+
+
+def _question_check(settings: Settings, options: argparse.Namespace) -> int:
+    from room.desk import question_check
+
+    try:
+        return question_check.main(
+            options.file,
+            say=_say,
+            docker_host=settings.docker_host or None,
+            runtime=settings.sandbox_runtime or None,
+        )
+    except question_check.BadFile as error:
+        return _failed(error)
 
 
 def _images_build(settings: Settings, options: argparse.Namespace) -> int:
@@ -269,6 +345,24 @@ def _doctor(settings: Settings, options: argparse.Namespace) -> int:
     from room import doctor
 
     return doctor.report(settings, as_json=options.json, only=options.only)
+
+
+def _verify(settings: Settings, options: argparse.Namespace) -> int:
+    from room.scoring import checking
+
+    return checking.report(settings, options.file, options.key)
+
+
+def _keys_show(settings: Settings, options: argparse.Namespace) -> int:
+    from room.scoring import checking
+
+    return checking.show_keys(settings)
+
+
+def _keys_rotate(settings: Settings, options: argparse.Namespace) -> int:
+    from room.scoring import checking
+
+    return checking.rotate(settings)
 
 
 def _backup(settings: Settings, options: argparse.Namespace) -> int:

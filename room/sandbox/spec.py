@@ -17,7 +17,7 @@ output. RE: ended with an error. CE: did not compile. BUSY: no place in the queu
 engine. REJECTED: refused before it ran."""
 
 Lane = Literal["visible", "hidden"]
-Compare = Literal["lines", "exact", "json", "tokens", "unordered_lines"]
+Compare = Literal["lines", "exact", "json", "tokens", "float", "unordered_lines", "checker"]
 
 MAX_SOURCE_BYTES = 1_048_576
 MAX_STDIN_BYTES = 8 * 1_048_576
@@ -97,10 +97,26 @@ class TestCase(msgspec.Struct, frozen=True):
     seed: str | None = None
     compare: Compare = "lines"
     hidden: bool = False
+    tolerance: float = 1e-6
+    """How far a number may be off with compare="float", absolutely or as a share of the expected one."""
+
+
+class Checker(msgspec.Struct, frozen=True):
+    """A question's own judge, for answers that can be right in several ways.
+
+    A program of the author's that runs in a box of its own, never in the candidate's: it finds input.txt, answer.txt and
+    expected.txt in its folder and ends with 0 for a right answer, with 1 for a wrong one. Anything else is our fault.
+    """
+
+    language: str
+    source: str
 
 
 class TestSuite(msgspec.Struct, frozen=True):
-    """The cases of a question in one style. `entry` is the function's name; `schema` and `seeds` are for sql."""
+    """The cases of a question in one style. `entry` is the function's name; `schema` and `seeds` are for sql.
+
+    `box_per_case` gives each case a box that no other case was in, for programs that must not meet their own traces.
+    """
 
     __test__ = False
 
@@ -109,6 +125,8 @@ class TestSuite(msgspec.Struct, frozen=True):
     entry: str | None = None
     schema: str = ""
     seeds: dict[str, str] = {}
+    checker: Checker | None = None
+    box_per_case: bool = False
 
 
 class TestRequest(msgspec.Struct, frozen=True):
@@ -203,7 +221,25 @@ def refusal(request: RunRequest | TestRequest) -> str | None:
         is_named = _FUNCTION_NAME.fullmatch(request.suite.entry or "")
         if request.suite.kind == "function" and not is_named:
             return "The question does not say which function to call."
+        problem = _checker_refusal(request.suite)
+        if problem:
+            return problem
     return _name_refusal(request.language, names) or limits_refusal(request.limits)
+
+
+def _checker_refusal(suite: TestSuite) -> str | None:
+    """The author's mistakes about a checker."""
+    if suite.checker is None:
+        if any(case.compare == "checker" for case in suite.cases):
+            return "The question's tests need a checker, and it brings none."
+        return None
+    if "stdio" not in (
+        LANGUAGES[suite.checker.language].tests if suite.checker.language in LANGUAGES else ()
+    ):
+        return f"A checker in “{suite.checker.language[:40]}” cannot run here."
+    if len(suite.checker.source.encode("utf-8", "replace")) > MAX_SOURCE_BYTES:
+        return "The question's checker is too large."
+    return None
 
 
 def _name_refusal(language_id: str, names: list[str]) -> str | None:

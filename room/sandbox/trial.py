@@ -8,6 +8,7 @@ import time
 import structlog
 
 from room.sandbox import words
+from room.sandbox.checker import CheckerBox
 from room.sandbox.compiling import Compiler, DidNotCompile, How
 from room.sandbox.conversation import BoxLost, Conversation, OutOfTime, signal_name, verdict_of
 from room.sandbox.driver import EngineDown, Shape
@@ -43,6 +44,7 @@ class Trial:
         self._request = request
         self._cold = cold
         self._talk: Conversation | None = None
+        self._judge = CheckerBox(pool, compiler, request.suite.checker, cold=cold)
         self._usage = Usage()
         self._files = trial_files(request)
         self._made: tuple[BoxFile, ...] = ()
@@ -65,10 +67,13 @@ class Trial:
             for case in self._request.suite.cases:
                 result = await self._try(case)
                 results.append(result)
+                if self._request.suite.box_per_case:
+                    self._leave()
         except DidNotCompile as error:
             return self._not_compiled(error)
         finally:
             self._leave()
+            self._judge.leave()
         passed = sum(result.verdict == "AC" for result in results)
         verdict: Verdict = next((r.verdict for r in results if r.verdict != "AC"), "AC")
         return TestReport(
@@ -126,7 +131,7 @@ class Trial:
             else:
                 if ending.oom:
                     self._leave()  # the kernel chose what to kill: trust a new box only
-                return self._judged(case, ending, said)
+                return await self._judged(case, ending, said)
         raise AssertionError("unreachable")
 
     async def _box(self, case: TestCase) -> Conversation:
@@ -150,24 +155,26 @@ class Trial:
             self._pool.end(self._talk)
             self._talk = None
 
+    def _given(self, case: TestCase) -> str:
+        """The case's input as its program reads it."""
+        is_function = self._request.suite.kind == "function"
+        return json.dumps(case.args or []) if is_function else case.stdin or ""
+
     def _job(self, case: TestCase) -> Job:
         request, limits = self._request, self._request.limits
-        stdin = (
-            json.dumps(case.args or []) if request.suite.kind == "function" else case.stdin or ""
-        )
         return Job(
             argv=fill(LANGUAGES[request.language].test[request.suite.kind], self._values),
-            stdin=stdin.encode("utf-8", "replace"),
+            stdin=self._given(case).encode("utf-8", "replace"),
             wall_s=limits.wall_s,
             cpu_s=limits.cpu_s,
             output_bytes=limits.output_bytes,
         )
 
-    def _judged(self, case: TestCase, ending: Ending, said: _Said) -> CaseResult:
+    async def _judged(self, case: TestCase, ending: Ending, said: _Said) -> CaseResult:
         verdict: Verdict = verdict_of(ending)
         answer = said.answer(function=self._request.suite.kind == "function")
         if verdict == "OK":
-            verdict = "AC" if accepts(case.compare, answer, case.expected) else "WA"
+            verdict = await self._compared(case, answer)
         before = self._usage
         self._usage = Usage(
             before.wall_s + ending.wall_us / 1e6,
@@ -175,6 +182,11 @@ class Trial:
             max(before.peak_memory_bytes, ending.peak),
         )
         return self._closed(case, verdict, said, ending.wall_us / 1e6, ending)
+
+    async def _compared(self, case: TestCase, answer: str) -> Verdict:
+        if case.compare == "checker":
+            return await self._judge.verdict(self._given(case), answer, case.expected)
+        return "AC" if accepts(case.compare, answer, case.expected, case.tolerance) else "WA"
 
     def _closed(
         self,

@@ -1,0 +1,129 @@
+"""The command line against the real engine: `room run` and `room question check`."""
+
+import asyncio
+import json
+
+import pytest
+
+from room.desk import question_check
+from room.sandbox import cli
+
+pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="session")]
+
+SUM = "print(sum(map(int, input().split())))"
+KEYS = {"verdict", "stdout", "stderr", "exit_code", "signal", "wall_s", "cpu_s", "peak_memory_bytes", "cases", "candidate_view"}  # fmt: skip
+
+
+@pytest.fixture
+def room_run(runner, tmp_path, capsys):
+    """Type `room run` and read the JSON that it prints."""
+
+    async def go(source, *, language="python", name="main.py", tests=None, limits="", stdin=None):
+        (tmp_path / name).write_text(source)
+        paths = {"stdin": stdin and tmp_path / "in", "tests": tests and tmp_path / "t.json"}
+        if stdin:
+            paths["stdin"].write_text(stdin)
+        if tests:
+            paths["tests"].write_text(json.dumps(tests))
+        asked = {
+            "paths": [tmp_path / name],
+            "language": language,
+            "limits": limits,
+            "args": [],
+            **paths,
+        }
+        code = await asyncio.to_thread(
+            cli.main, asked, docker_host=None, runtime=None, as_json=True
+        )
+        answer = json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert code == 0
+        assert answer.keys() >= KEYS
+        return answer
+
+    return go
+
+
+async def test_a_plain_run_is_told_in_one_object(room_run):
+    answer = await room_run(SUM, stdin="1 2\n")
+    assert (answer["verdict"], answer["stdout"], answer["exit_code"]) == ("OK", "3\n", 0)
+    assert answer["cpu_s"] > 0
+    assert answer["peak_memory_bytes"] > 1_000_000
+    kinds = [event["type"] for event in answer["candidate_view"]["events"]]
+    assert kinds == ["RunStarted", "RunOutput", "RunFinished"]
+
+
+async def test_limits_hold_and_are_named(room_run):
+    answer = await room_run("while True: pass", limits="wall_s=0.5")
+    assert (answer["verdict"], answer["exit_code"], answer["signal"]) == ("TLE", None, None)
+    answer = await room_run("print('x' * 100_000)", limits="output_bytes=65536")
+    assert (answer["verdict"], len(answer["stdout"])) == ("OLE", 65536)
+    answer = await room_run("x = 'a' * 10**9", limits="wall_s=5,memory_mb=64")
+    assert answer["verdict"] == "MLE"
+    answer = await room_run("", limits="memory_mb=1")
+    assert answer["verdict"] == "REJECTED"
+    assert "memory_mb must be between" in answer["sentence"]
+
+
+async def test_a_compilers_words_are_there(room_run):
+    answer = await room_run("int main() { return x; }", language="c", name="main.c")
+    assert answer["verdict"] == "CE"
+    assert "main.c:1" in answer["stderr"]
+    assert "undeclared" in answer["stderr"]
+
+
+@pytest.mark.parametrize("source", [SUM, "print(3)", "while True: pass"])
+async def test_the_candidates_view_does_not_depend_on_hidden_cases(room_run, source):
+    visible = [{"stdin": "1 2\n", "expected": "3\n"}, {"stdin": "5 5\n", "expected": "10\n"}]
+    hidden = [{"stdin": "-1 1\n", "expected": "zero\n", "hidden": True}]
+    limits = "wall_s=0.5"
+    bare = await room_run(source, tests={"kind": "stdio", "cases": visible}, limits=limits)
+    both = await room_run(
+        source, tests={"kind": "stdio", "cases": hidden + visible + hidden}, limits=limits
+    )
+    assert bare["candidate_view"] == both["candidate_view"]
+    assert [case["hidden"] for case in both["cases"]] == [True, False, False, True]
+    assert both["verdict"] in ("WA", "TLE")
+
+
+async def test_functions_and_queries_are_tested_too(room_run):
+    tests = {
+        "kind": "function",
+        "entry": "f",
+        "cases": [{"args": [2], "expected": {"a": [2, None]}}],
+    }
+    answer = await room_run("def f(x): return {'a': [x, None]}", tests=tests)
+    assert (answer["verdict"], answer["cases"][0]["verdict"]) == ("AC", "AC")
+    tests = {"kind": "sql", "schema": "CREATE TABLE t (a);", "seeds": {"one": "INSERT INTO t VALUES (7);"},
+             "cases": [{"seed": "one", "expected": [[7]]}]}  # fmt: skip
+    answer = await room_run("SELECT a FROM t;", language="sql", name="q.sql", tests=tests)
+    assert answer["verdict"] == "AC"
+
+
+async def test_a_question_is_checked_by_its_own_references(runner, tmp_path):
+    good = """
+id: sum
+kind: coding
+title: Sum
+level: [junior]
+minutes: 5
+tags: []
+rubric: r
+summary: s
+guide: {}
+stages:
+  - {id: s1, title: t, minutes: 5, statement_md: x, tests: {visible: [{name: a, in: "1 2\\n", out: "3\\n"}], hidden: [{name: b, in: "2 2\\n", out: "4\\n"}]}}
+starter: {python: ""}
+reference: {python: "print(sum(map(int, input().split())))"}
+"""
+    path = tmp_path / "q.yaml"
+    path.write_text(good)
+    said: list[str] = []
+    assert await question_check.check(question_check.read(path), runner, said.append)
+    assert said == ["✓ sum in Python: 2 of 2 tests passed"]
+    path.write_text(good.replace("sum(map(int, input().split()))", "3"))
+    said.clear()
+    assert not await question_check.check(question_check.read(path), runner, said.append)
+    assert said == ["✗ sum in Python: 1 of 2 tests passed", "    WA b (hidden): Wrong answer"]
+    path.write_text("- not a question")
+    with pytest.raises(question_check.BadFile):
+        question_check.read(path)
