@@ -25,6 +25,7 @@ from room.sandbox.demux import Demux
 from room.sandbox.docker import DockerDriver
 from room.sandbox.driver import Driver, EngineDown, ImageMissing, Shape
 from room.sandbox.frames import BadFrame, Ending, Job
+from room.sandbox.interactive import MOST_CELLS, InteractiveRun
 from room.sandbox.languages import LANGUAGES, fill
 from room.sandbox.layout import run_files
 from room.sandbox.layout import words as argv_words
@@ -48,6 +49,7 @@ from room.sandbox.trial import Trial
 log = structlog.get_logger()
 
 WAITING = 32
+INTERACTIVE_EACH = 4
 SWEEP_EVERY_S = 60.0
 FIRST_BACK_OFF_S = 1.0
 LAST_BACK_OFF_S = 30.0
@@ -70,6 +72,8 @@ class Runner:
         self._lines: dict[Lane, Line] = {
             "visible": Line(places=runs_at_once, waiting=WAITING),
             "hidden": Line(places=1, waiting=WAITING),
+            # They mostly wait for somebody to type, so many fit beside each other.
+            "interactive": Line(places=runs_at_once * INTERACTIVE_EACH, waiting=WAITING),
         }
         self._images: Mapping[str, str] = {}
         self._compiler = Compiler(self._pool, lambda language: self._images.get(language, ""))
@@ -79,6 +83,7 @@ class Runner:
         self._back_off = FIRST_BACK_OFF_S
         self._checking = asyncio.Lock()
         self._chores: asyncio.Task[None] | None = None
+        self._interactive: set[asyncio.Task[RunResult]] = set()
 
     @classmethod
     @asynccontextmanager
@@ -120,7 +125,10 @@ class Runner:
         self._chores = asyncio.create_task(self._do_chores(), name="sandbox chores")
 
     async def close(self) -> None:
-        """End every box and give back all connections. Call it when no run is under way any more."""
+        """End every box and give back all connections; interactive runs end, others should have ended before."""
+        for task in self._interactive:
+            task.cancel()
+        await asyncio.gather(*self._interactive, return_exceptions=True)
         if self._chores is not None:
             self._chores.cancel()
             await asyncio.gather(self._chores, return_exceptions=True)
@@ -167,6 +175,46 @@ class Runner:
 
         done = await _unless(stop, self._admitted(lane, on_place, request.language, once))
         return done or _without_run("CANCELLED", words.CANCELLED)
+
+    def interactive(
+        self,
+        request: RunRequest,
+        on_output: OnOutput,
+        *,
+        columns: int = 80,
+        rows: int = 24,
+        on_place: OnPlace | None = None,
+        on_start: Callable[[], None] | None = None,
+    ) -> InteractiveRun:
+        """Start a program in a terminal; the request's `stdin` is typed ahead. Returns at once.
+
+        Output comes as pieces of stdout (a terminal has one stream), in whole characters, and is in the handle's scrollback
+        when `on_output` hears it. Give `interactive.LIMITS` with the request, or narrower ones.
+        """
+        handle = InteractiveRun()
+
+        def show(piece: Output) -> None:
+            handle.scrollback.add(piece.text)
+            on_output(piece)
+
+        async def once() -> RunResult:
+            if on_start:
+                on_start()
+            size = (max(1, min(columns, MOST_CELLS)), max(1, min(rows, MOST_CELLS)))
+            return await self._run(request, show, terminal=size, feed=handle.feed)
+
+        async def work() -> RunResult:
+            problem = refusal(request)
+            if problem:
+                return _without_run("REJECTED", problem)
+            admitted = self._admitted("interactive", on_place, request.language, once)
+            done = await _unless(handle.stopping, admitted)
+            return done or _without_run("CANCELLED", words.CANCELLED)
+
+        task = handle.begin(work())
+        self._interactive.add(task)
+        task.add_done_callback(self._interactive.discard)
+        return handle
 
     async def run_tests(
         self,
@@ -219,7 +267,14 @@ class Runner:
             log.exception("sandbox.fault", language=language)
             return _without_run("IE", words.INTERNAL)
 
-    async def _run(self, request: RunRequest, on_output: OnOutput) -> RunResult:
+    async def _run(
+        self,
+        request: RunRequest,
+        on_output: OnOutput,
+        *,
+        terminal: tuple[int, int] | None = None,
+        feed: asyncio.Queue[bytes] | None = None,
+    ) -> RunResult:
         language = LANGUAGES[request.language]
         limits = request.limits
         values = argv_words(
@@ -239,6 +294,7 @@ class Runner:
             wall_s=limits.wall_s,
             cpu_s=limits.cpu_s,
             output_bytes=limits.output_bytes,
+            terminal=terminal,
         )
         shape = shape_of(request.language, limits)
         for attempt in (1, 2):
@@ -247,7 +303,7 @@ class Runner:
             started = time.monotonic()
             try:
                 await talk.give((*files, *made))
-                ending = await talk.run(job, show.hear)
+                ending = await talk.run(job, show.hear, feed)
                 cut = ending.why == "output"
                 show.finish(cut=cut)
                 return _result(ending, limits, cut=cut)

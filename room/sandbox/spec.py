@@ -16,7 +16,8 @@ Verdict = Literal[
 output. RE: ended with an error. CE: did not compile. BUSY: no place in the queue. IE: our fault. UNAVAILABLE: no
 engine. REJECTED: refused before it ran."""
 
-Lane = Literal["visible", "hidden"]
+Lane = Literal["visible", "hidden", "interactive"]
+"""Lines of their own in front of the boxes, so that neither waits for the other."""
 Compare = Literal["lines", "exact", "json", "tokens", "float", "unordered_lines", "checker"]
 
 MAX_SOURCE_BYTES = 1_048_576
