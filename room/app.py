@@ -20,6 +20,7 @@ from room.session.ids import InterviewId
 from room.store import interviews
 from room.store.engine import Store
 from room.store.sealing import Seals
+from room.store.signing import open_keys
 from room.web import (
     assets,
     auth,
@@ -37,6 +38,7 @@ from room.web import (
     report,
     score,
     security,
+    verify,
 )
 from room.web import interviews as interview_pages
 from room.web import room as room_page
@@ -65,6 +67,7 @@ PAGES = (
     replay,
     score,
     report,
+    verify,
 )
 
 
@@ -82,6 +85,7 @@ def create_app(
         app.state.store = store
         app.state.loop = asyncio.get_running_loop()
         app.state.seals = Seals(load_site_key(settings))
+        open_keys(settings.report_keys_dir, app.state.clock.wall_ms(), settings.public_url)
         try:
             async with _runner(settings) as runner:
                 app.state.runner = runner

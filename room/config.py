@@ -75,6 +75,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Where the key is kept when the environment brings none: apart from the database and its backups."""
         return self.data_dir / "keys" / "site.key"
 
+    @property
+    def report_keys_dir(self) -> Path:
+        """Where the keys that sign reports are kept, apart from the database and its backups."""
+        return self.data_dir / "keys" / "reports"
+
 
 class Setting(msgspec.Struct, frozen=True):
     """One row of the table. `parse` raises ValueError with the end of a sentence that starts with name and value."""

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 from sqlalchemy import Connection
 
-from room.scoring import evidence
+from room.scoring import evidence, trust
 from room.scoring import report as reports_pure
 from room.scoring.course import Course, follow
 from room.scoring.evidence import Moment
@@ -39,6 +39,7 @@ from room.store.interviews import Interview
 from room.store.members import Member
 from room.store.scorecards import Card, Stale
 from room.store.sealing import KeyDestroyed, Seals
+from room.store.signing import Signer
 
 __all__ = ["Case", "Due", "Filed", "Lacking", "NotYet", "Stale", "load_case"]
 
@@ -550,8 +551,11 @@ def sign_report(
     correction: str = "",
     alone: bool = False,
     follows: int | None = None,
+    signer: Signer | None = None,
 ) -> Report:
     """Freeze the report. `lines` are the final texts by file, each line with the member who wrote most of it.
+
+    `signer`: the site's key; without it the report is signed when it is given out.
 
     `alone`: sign although second raters have not; then it holds the lead's scorecard only. `follows`: the version that the
     signer knew as the newest (0: none), so that pressing twice signs once.
@@ -604,6 +608,8 @@ def sign_report(
         body=body,
         hash=reports_pure.digest(body),
         signed_at_ms=at_ms,
+        key_id=signer.public.id if signer else None,
+        signature=trust.sign(body, signer) if signer else None,
     )
     interviews.set_state(conn, owner_id, interview_id, "reported")
     return report

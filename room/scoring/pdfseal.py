@@ -4,6 +4,7 @@ Both run in limited children: a PDF from outside is taken apart nowhere else, an
 The signature is the ordinary one of PDF files (PAdES, ISO 32000-2, 12.8), so that other programs check it too.
 """
 
+import importlib
 import io
 from typing import Any
 
@@ -43,7 +44,7 @@ _reads = msgspec.msgpack.Decoder(Read)
 
 
 class BadPdf(ValueError):
-    """This is no PDF that can be read."""
+    """No PDF that can be read."""
 
 
 def sign(pdf: bytes, signer: Signer) -> bytes:
@@ -74,10 +75,13 @@ def read(pdf: bytes) -> Read:
 
 def prepare() -> None:
     """Import the library once, for all children that are forked from here."""
-    import pyhanko.pdf_utils.embed  # noqa: PLC0415 -- loaded in that process only
-    import pyhanko.pdf_utils.incremental_writer
-    import pyhanko.sign.signers
-    import pyhanko.sign.validation  # noqa: F401
+    for name in (
+        "pdf_utils.embed",
+        "pdf_utils.incremental_writer",
+        "sign.signers",
+        "sign.validation",
+    ):
+        importlib.import_module(f"pyhanko.{name}")
 
 
 def sign_in_child(payload: bytes) -> bytes:
@@ -91,7 +95,7 @@ def sign_in_child(payload: bytes) -> bytes:
     signer = signers.SimpleSigner(
         signing_cert=x509.Certificate.load(order.certificate),
         signing_key=keys.PrivateKeyInfo.load(order.key),
-        cert_registry=SimpleCertificateStore(),
+        cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
     )
     meta = signers.PdfSignatureMetadata(
         field_name=FIELD,
@@ -164,5 +168,6 @@ def _plain(value: Any) -> Any:
     """The object that a reference of the file leads to; an empty dictionary for nothing."""
     from pyhanko.pdf_utils.generic import IndirectObject  # noqa: PLC0415
 
-    found = value.get_object() if isinstance(value, IndirectObject) else value
-    return {} if found is None else found
+    if isinstance(value, IndirectObject):
+        value = value.get_object()  # type: ignore[no-untyped-call]
+    return {} if value is None else value

@@ -185,7 +185,9 @@ def _associate(_document: Any, pdf: Any) -> None:
     """Say in the way of PDF/A-3 that the attached JSON is what these pages were made from."""
     import pydyf  # noqa: PLC0415
 
-    files = [o for o in pdf.objects if isinstance(o, dict) and o.get("Type") == "/Filespec"]
+    files: list[Any] = [
+        o for o in pdf.objects if isinstance(o, dict) and o.get("Type") == "/Filespec"
+    ]
     for file in files:
         file["AFRelationship"] = "/Source"
     pdf.catalog["AF"] = pydyf.Array([file.reference for file in files])

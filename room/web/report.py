@@ -14,7 +14,7 @@ from litestar.response import Redirect, Response
 
 from room.desk import schedule
 from room.replay import authorship
-from room.scoring import filing, form, render, score
+from room.scoring import filing, form, limited, pdfseal, render, score, trust
 from room.scoring import report as reports_pure
 from room.scoring.filing import Case, Lacking, NotYet, Stale
 from room.scoring.render import Paper, PdfBusy, PdfFailed, View
@@ -26,11 +26,13 @@ from room.store.accounts import Account
 from room.store.clients import load as load_client
 from room.store.engine import NotFound
 from room.store.interviews import DAY_MS
+from room.store.reports import Signed
 from room.store.shares import Share
 from room.web import auth
 from room.web.errors import Gone
 from room.web.sealed import unless_deleted
 from room.web.templating import page
+from room.web.verify import keys_of
 
 Req = Request[Any, Any, Any]
 
@@ -256,6 +258,7 @@ async def sign(request: Req, interview_id: str) -> Response[Any]:
                     correction=correction,
                     alone="alone" in fields,
                     follows=_number(form.text(fields, "follows")),
+                    signer=keys_of(request).signer(),
                 )
         except Lacking as error:
             return _own(
@@ -356,12 +359,12 @@ def own_pdf(request: Req, interview_id: str) -> Response[Any]:
         found = reports.find_newest(conn, state.seals, account.id, interview_id)
     if found is None:
         raise NotFound(interview_id)
-    return _pdf(request, reports_pure.read(found.body), found.hash)
+    return _pdf(request, found)
 
 
 @get("/interviews/{interview_id:str}/report.json", sync_to_thread=True)
 def own_json(request: Req, interview_id: str) -> Response[Any]:
-    """The canonical JSON of the newest version: the bytes that its hash is over."""
+    """The newest version as a signed file; its `report` is, byte for byte, what the hash is over."""
     account = auth.require_account(request)
     state = request.app.state
     with state.store.read() as conn, unless_deleted():
@@ -370,7 +373,7 @@ def own_json(request: Req, interview_id: str) -> Response[Any]:
     if found is None:
         raise NotFound(interview_id)
     return Response(
-        found.body,
+        _envelope(request, found),
         media_type="application/json",
         headers={
             "content-disposition": f'attachment; filename="report-{interview_id}-{found.version}.json"'
@@ -378,12 +381,19 @@ def own_json(request: Req, interview_id: str) -> Response[Any]:
     )
 
 
-def _pdf(request: Req, report: Report, hash_: str) -> Response[Any]:
+def _envelope(request: Req, row: Signed) -> bytes:
+    keys = keys_of(request)
+    return trust.envelope(row, keys.signer(), keys.find)
+
+
+def _pdf(request: Req, row: Signed) -> Response[Any]:
+    report, hash_ = reports_pure.read(row.body), row.hash
     paper: Paper = "letter" if request.query_params.get("print") == "letter" else "a4"
     view = View(hash=hash_, address=request.app.state.settings.public_url)
     try:
-        made = render.pdf(render.pdf_page(report, view, paper))
-    except PdfBusy:
+        made = render.pdf(render.pdf_page(report, view, paper), _envelope(request, row))
+        made = pdfseal.sign(made, keys_of(request).signer())
+    except (PdfBusy, limited.Busy):
         return page(
             request,
             "errors/page.html",
@@ -392,7 +402,7 @@ def _pdf(request: Req, report: Report, hash_: str) -> Response[Any]:
             sentence="Several are being made just now. Try again in half a minute; the report itself is on its page.",
             code="",
         )
-    except PdfFailed as error:
+    except (PdfFailed, limited.Failed) as error:
         log.exception("report.pdf_failed", report=report.id, why=str(error))
         return page(
             request,
@@ -419,8 +429,8 @@ class Opened(msgspec.Struct, frozen=True):
     """What a link opens now."""
 
     share: Share
+    row: Signed
     report: Report
-    hash: str
     newest: int
     """The number of the version that counts."""
     versions: tuple[int, ...]
@@ -453,8 +463,8 @@ def _open(request: Req, token: str) -> Opened:
     chosen = next((v for v in versions if v.version == wanted), versions[-1])
     return Opened(
         found,
+        chosen,
         reports_pure.read(chosen.body),
-        chosen.hash,
         versions[-1].version,
         tuple(v.version for v in versions),
     )
@@ -473,7 +483,7 @@ def show_shared(request: Req, token: str) -> Response[Any]:
     sheet = render.sheet(
         opened.report,
         View(
-            hash=opened.hash,
+            hash=opened.row.hash,
             # What is printed may be handed on: its times are no links, so it carries no token.
             replay=f"/r/{token}/replay" if opened.share.with_replay and not paper else "",
             replaced_by=opened.newest if is_old else None,
@@ -498,7 +508,7 @@ def shared_pdf(request: Req, token: str) -> Response[Any]:
     state = request.app.state
     with state.store.begin() as conn:
         shares.note_opened(conn, opened.share, state.clock.wall_ms())
-    return _pdf(request, opened.report, opened.hash)
+    return _pdf(request, opened.row)
 
 
 def _second(written: str) -> str:

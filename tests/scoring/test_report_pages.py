@@ -4,10 +4,11 @@ import io
 import json
 import re
 
+import msgspec
 import pypdf
 import pytest
 
-from room.scoring import filing, report
+from room.scoring import filing, report, trust
 from room.store import annotations, interviews, letters, links, reports, shares
 
 
@@ -280,8 +281,10 @@ def test_a_strange_second_is_dropped(signed, t):
 
 def test_the_json_is_what_was_hashed(signed):
     answer = signed.get(f"/interviews/{signed.id}/report.json")
-    assert report.digest(answer.content) == newest(signed)[1].hash
-    assert json.loads(answer.content)["schema"] == "room.report/1"
+    envelope = msgspec.json.decode(answer.content, type=trust.Envelope)
+    assert bytes(envelope.report) == newest(signed)[1].body
+    assert report.digest(bytes(envelope.report)) == newest(signed)[1].hash == envelope.hash
+    assert json.loads(bytes(envelope.report))["schema"] == "room.report/1"
 
 
 @pytest.mark.pdf
@@ -298,7 +301,10 @@ def test_the_pdf_carries_no_token_and_comes_in_two_papers(signed):
         assert "Cal Moreau" in text
         assert token not in text
         assert token.encode() not in answer.content
-        assert not any("/Annots" in page for page in reader.pages)
+        kinds = [
+            a.get_object()["/Subtype"] for page in reader.pages for a in page.get("/Annots", ())
+        ]
+        assert kinds == ["/Widget"]  # the signature; no links
     assert sizes == [595, 612]
 
 
