@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import structlog
 
 from room.sandbox import words
+from room.sandbox.budget import Budgets, Payer
 from room.sandbox.compiling import Compiler, DidNotCompile
 from room.sandbox.conversation import (
     BoxLost,
@@ -55,6 +56,7 @@ FIRST_BACK_OFF_S = 1.0
 LAST_BACK_OFF_S = 30.0
 
 T = TypeVar("T")
+Ran = TypeVar("Ran", bound=RunResult | TestReport)
 
 OnOutput = Callable[[Output], None]
 OnPlace = Callable[[int], None]
@@ -84,6 +86,7 @@ class Runner:
         self._checking = asyncio.Lock()
         self._chores: asyncio.Task[None] | None = None
         self._interactive: set[asyncio.Task[RunResult]] = set()
+        self._budgets = Budgets()
 
     @classmethod
     @asynccontextmanager
@@ -160,9 +163,10 @@ class Runner:
         on_place: OnPlace | None = None,
         on_start: Callable[[], None] | None = None,
         lane: Lane = "visible",
+        payer: Payer | None = None,
     ) -> RunResult:
         """Run a program. `on_output` hears its output while it runs; `on_place` its place in line (1 is next);
-        `on_start` that it left the line.
+        `on_start` that it left the line. `payer` is whose budget is used; without one the run is free.
         """
         problem = refusal(request)
         if problem:
@@ -173,7 +177,10 @@ class Runner:
                 on_start()
             return await self._run(request, on_output)
 
-        done = await _unless(stop, self._admitted(lane, on_place, request.language, once))
+        def work() -> Awaitable[RunResult]:
+            return self._admitted(lane, on_place, request.language, once)
+
+        done = await _unless(stop, self._paid(payer, lane, request, work))
         return done or _without_run("CANCELLED", words.CANCELLED)
 
     def interactive(
@@ -185,6 +192,7 @@ class Runner:
         rows: int = 24,
         on_place: OnPlace | None = None,
         on_start: Callable[[], None] | None = None,
+        payer: Payer | None = None,
     ) -> InteractiveRun:
         """Start a program in a terminal; the request's `stdin` is typed ahead. Returns at once.
 
@@ -207,8 +215,12 @@ class Runner:
             problem = refusal(request)
             if problem:
                 return _without_run("REJECTED", problem)
-            admitted = self._admitted("interactive", on_place, request.language, once)
-            done = await _unless(handle.stopping, admitted)
+
+            def admitted() -> Awaitable[RunResult]:
+                return self._admitted("interactive", on_place, request.language, once)
+
+            paid = self._paid(payer, "interactive", request, admitted)
+            done = await _unless(handle.stopping, paid)
             return done or _without_run("CANCELLED", words.CANCELLED)
 
         task = handle.begin(work())
@@ -223,6 +235,7 @@ class Runner:
         lane: Lane = "visible",
         stop: asyncio.Event | None = None,
         on_place: OnPlace | None = None,
+        payer: Payer | None = None,
     ) -> TestReport:
         """Judge a submission. Give hidden cases in a call of their own with lane="hidden": they have their own place
         and never use a warm box, so that nothing about them can be felt in a visible run.
@@ -235,12 +248,43 @@ class Runner:
             trial = Trial(self._pool, self._compiler, request, cold=lane == "hidden")
             return await trial.hold()
 
-        done = await _unless(stop, self._admitted(lane, on_place, request.language, once))
+        def work() -> Awaitable[TestReport | RunResult]:
+            return self._admitted(lane, on_place, request.language, once)
+
+        done = await _unless(stop, self._paid(payer, lane, request, work))
         if done is None:
             return _report("CANCELLED", words.CANCELLED, request)
         if isinstance(done, RunResult):
             return _report(done.verdict, done.sentence, request)
         return done
+
+    async def _paid(
+        self,
+        payer: Payer | None,
+        lane: Lane,
+        request: RunRequest | TestRequest,
+        work: Callable[[], Awaitable[Ran]],
+    ) -> Ran | RunResult:
+        """Let the work begin when the payer's budget allows, and charge what it used.
+
+        What was cut off has no account of what it used: it is charged its time, up to its limit of computing.
+        """
+        if payer is None:
+            return await work()
+        began = time.monotonic()
+        wait = self._budgets.admit(payer, lane, began)
+        if wait:
+            text = words.SPENT.format(wait=words.plain_seconds(wait))
+            return _without_run("BUSY", text)
+        done: Ran | None = None
+        try:
+            done = await work()
+            return done
+        finally:
+            now = time.monotonic()
+            usage = done.usage if done is not None else Usage()
+            cpu_s = usage.cpu_s or min(now - began, request.limits.cpu_s) * (done is None)
+            self._budgets.charge(payer, lane, now, output_bytes=_written(done), cpu_s=cpu_s)
 
     async def _admitted(
         self, lane: Lane, on_place: OnPlace | None, language: str, work: Callable[[], Awaitable[T]]
@@ -306,7 +350,7 @@ class Runner:
                 ending = await talk.run(job, show.hear, feed)
                 cut = ending.why == "output"
                 show.finish(cut=cut)
-                return _result(ending, limits, cut=cut)
+                return _result(ending, limits, cut=cut, output_bytes=show.bytes)
             except OutOfTime:
                 show.finish(cut=True)
                 return _stopped("TLE", limits, time.monotonic() - started)
@@ -319,7 +363,7 @@ class Runner:
                     log.warning("sandbox.box_lost", box=talk.box.id[:12], running=state.running)
                     return _without_run("IE", words.INTERNAL)
             except EngineDown:
-                if show.spoke or attempt > 1:
+                if show.bytes or attempt > 1:
                     raise  # what was shown cannot be taken back, so a second try would show it twice
             finally:
                 show.close()
@@ -405,11 +449,11 @@ class _Show:
         self._demux = Demux()
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self.spoke = False
+        self.bytes = 0
 
     def hear(self, kind: bytes, data: bytes) -> None:
         if kind in b"oe":
-            self.spoke = True
+            self.bytes += len(data)
             self._send(
                 self._demux.feed("stdout" if kind == b"o" else "stderr", data, self._loop.time())
             )
@@ -456,7 +500,7 @@ async def _unless(stop: asyncio.Event | None, work: Coroutine[Any, Any, T]) -> T
         await asyncio.gather(task, bell, return_exceptions=True)
 
 
-def _result(ending: Ending, limits: Limits, *, cut: bool) -> RunResult:
+def _result(ending: Ending, limits: Limits, *, cut: bool, output_bytes: int) -> RunResult:
     verdict = verdict_of(ending)
     usage = Usage(ending.wall_us / 1e6, ending.cpu_us / 1e6, ending.peak)
     ours = ending.why != "exit" or verdict == "MLE"
@@ -465,7 +509,7 @@ def _result(ending: Ending, limits: Limits, *, cut: bool) -> RunResult:
     sentence = words.sentence(
         verdict, code=code, signal=signal, usage=usage, limits=limits, why=ending.why
     )
-    return RunResult(verdict, code, signal, usage, cut, sentence)
+    return RunResult(verdict, code, signal, usage, cut, sentence, output_bytes)
 
 
 def _stopped(verdict: Verdict, limits: Limits, wall_s: float) -> RunResult:
@@ -474,6 +518,13 @@ def _stopped(verdict: Verdict, limits: Limits, wall_s: float) -> RunResult:
         verdict, code=None, signal=None, usage=usage, limits=limits, why="wall"
     )
     return RunResult(verdict, None, None, usage, False, sentence)
+
+
+def _written(done: RunResult | TestReport | None) -> int:
+    """Bytes of output, as far as the answer tells."""
+    if isinstance(done, TestReport):
+        return sum(len(case.got) + len(case.output) for case in done.cases)
+    return done.output_bytes if done is not None else 0
 
 
 def _without_run(verdict: Verdict, sentence: str) -> RunResult:

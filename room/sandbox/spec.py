@@ -83,6 +83,7 @@ class RunResult(msgspec.Struct, frozen=True):
     usage: Usage
     truncated: bool
     sentence: str
+    output_bytes: int = 0
 
 
 class TestCase(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ NOT_COMPILED = "The program did not compile."
 SLOW_COMPILER = "The program did not compile: the compiler took longer than 30 seconds."
 LARGE_COMPILER = "The program did not compile: the compiler ran out of memory."
 LARGE_PROGRAM = "The program is too large: a compiled program may have 24 MB."
+SPENT = "Much was run here in a short time. Try again in {wait}."
 CANCELLED = "Stopped"
 DEADLINE_HINT = "An endless loop is the usual cause."
 

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from room.sandbox.docker import INODES, DockerDriver
+from room.sandbox.languages import LANGUAGES
 from room.sandbox.runner import Runner, shape_of
 from room.sandbox.spec import Limits, RunRequest, SourceFile
 
@@ -104,6 +105,110 @@ async def test_no_file_of_the_host_is_mounted_but_the_engines_own_three(seen):
     }
     strange = {p: m for p, m in seen["mounts"].items() if m["kind"] not in kinds and p not in own}
     assert strange == {}
+
+
+def table(options):
+    """Every option by its path, with what is said elsewhere left out."""
+    flat = {}
+
+    def walk(path, value):
+        if isinstance(value, dict) and value:
+            for key, one in value.items():
+                walk(f"{path}.{key}" if path else key, one)
+        else:
+            flat[path] = value
+
+    walk("", options)
+    flat["HostConfig.SecurityOpt"] = [
+        option.partition("={")[0] for option in flat["HostConfig.SecurityOpt"]
+    ]
+    flat["HostConfig.Ulimits"] = {
+        u["Name"]: (u["Soft"], u["Hard"]) for u in flat["HostConfig.Ulimits"]
+    }
+    assert flat.pop("Entrypoint")[:2] == ["perl", "-e"]
+    return flat
+
+
+SCRATCH = "rw,nosuid,nodev,noexec,size=16m,nr_inodes=4096,uid=10001,gid=10001,mode=0700"
+MEBI = 1_048_576
+OPTIONS = {
+    "Image": "room-python:local",
+    "Cmd": [],
+    "User": "10001:10001",
+    "WorkingDir": "/work",
+    "Hostname": "room",
+    "Env": ["PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/work", "TMPDIR=/tmp", "LANG=C.UTF-8",
+            "PYTHONDONTWRITEBYTECODE=1", "OPENBLAS_NUM_THREADS=1", "NO_UPDATE_NOTIFIER=1"],
+    "OpenStdin": True,
+    "StdinOnce": True,
+    "AttachStdin": True,
+    "AttachStdout": True,
+    "AttachStderr": True,
+    "Tty": False,
+    "NetworkDisabled": True,
+    "Labels.room.worker": "w",
+    "Labels.room.boot": "b",
+    "HostConfig.NetworkMode": "none",
+    "HostConfig.ReadonlyRootfs": True,
+    "HostConfig.CapDrop": ["ALL"],
+    "HostConfig.SecurityOpt": ["no-new-privileges", "seccomp"],
+    "HostConfig.Memory": 256 * MEBI,
+    "HostConfig.MemorySwap": 256 * MEBI,
+    "HostConfig.NanoCpus": 1_000_000_000,
+    "HostConfig.PidsLimit": 64,
+    "HostConfig.Ulimits": {"nofile": (256, 256), "fsize": (8 * MEBI, 8 * MEBI), "core": (0, 0),
+                           "stack": (64 * MEBI, 64 * MEBI), "msgqueue": (0, 0), "memlock": (0, 0), "rtprio": (0, 0)},
+    "HostConfig.Tmpfs./work": SCRATCH,
+    "HostConfig.Tmpfs./tmp": SCRATCH,
+    "HostConfig.IpcMode": "private",
+    "HostConfig.ShmSize": MEBI,
+    "HostConfig.LogConfig.Type": "none",
+    "HostConfig.Init": False,
+    "HostConfig.OomScoreAdj": 500,
+    "HostConfig.RestartPolicy.Name": "no",
+    "HostConfig.Privileged": False,
+}  # fmt: skip
+
+
+async def test_a_box_is_asked_for_with_these_options_and_no_others():
+    driver = DockerDriver(docker_host=None, runtime=None, worker="w", boot_id="b")
+    assert table(driver.options(shape_of("python", Limits()))) == OPTIONS
+
+
+async def test_the_engine_has_made_the_box_as_it_was_asked_for(runner):
+    driver = DockerDriver(docker_host=None, runtime=None, worker="room-test-look", boot_id="b")
+    box = await driver.create(shape_of("python", Limits()))
+    try:
+        made = await box._container.show()
+    finally:
+        await box.destroy()
+        await driver.close()
+    host, asked = made["HostConfig"], driver.options(shape_of("python", Limits()))["HostConfig"]
+    # The engine fills in defaults and keeps the rest: what was asked for is what it says it holds.
+    same = ["NetworkMode", "ReadonlyRootfs", "CapDrop", "Memory", "MemorySwap", "NanoCpus", "PidsLimit", "Tmpfs",
+            "IpcMode", "ShmSize", "OomScoreAdj", "Privileged", "Init"]  # fmt: skip
+    assert {key: host[key] for key in same} == {key: asked[key] for key in same}
+    assert host["LogConfig"]["Type"] == "none"
+    assert host["Binds"] is None
+    assert not host.get("Mounts")
+    assert made["Mounts"] == []
+    assert not host["CapAdd"]
+    assert not host["Devices"]
+    assert host["PidMode"] == ""
+    assert made["Config"]["Tty"] is False
+
+
+async def test_only_compiled_languages_may_start_programs_of_the_work_folder():
+    driver = DockerDriver(docker_host=None, runtime=None, worker="w", boot_id="b")
+    may = {
+        key
+        for key in LANGUAGES
+        if any(
+            "noexec" not in mount.split(",")
+            for mount in driver.options(shape_of(key, Limits()))["HostConfig"]["Tmpfs"].values()
+        )
+    }
+    assert may == {"c", "cpp", "go", "rust"}
 
 
 async def test_what_a_program_cannot_see_is_set_too():

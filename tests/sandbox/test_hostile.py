@@ -1,0 +1,81 @@
+"""Programs that mean harm: what each is answered, and that the next program is served as if nothing had been."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from room.sandbox.languages import LANGUAGES
+from room.sandbox.spec import Limits, RunRequest, SourceFile, TestCase, TestRequest, TestSuite
+
+pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="session")]
+
+FOLDER = Path(__file__).parent / "hostile"
+PROGRAMS = yaml.safe_load((FOLDER / "programs.yaml").read_text("utf-8"))
+FORGERIES = yaml.safe_load((FOLDER / "forgeries.yaml").read_text("utf-8"))
+
+STDIO = TestSuite("stdio", (TestCase("a", "s1", "2\n", stdin="1 1\n"),))
+USUAL = {"wall_s": 3, "cpu_s": 3}
+
+
+def named(programs):
+    return [pytest.param(program, id=program["name"]) for program in programs]
+
+
+async def test_there_are_enough_and_each_has_a_name_of_its_own():
+    names = Counter(program["name"] for program in PROGRAMS + FORGERIES)
+    assert names.most_common(1)[0][1] == 1
+    assert len(names) >= 100
+
+
+@pytest.mark.parametrize("program", named(PROGRAMS))
+async def test_a_hostile_program_gets_its_answer(runner, program):
+    language = LANGUAGES[program.get("language", "python")]
+    pieces = []
+    request = RunRequest(
+        language.id,
+        (SourceFile(language.file, program["source"]),),
+        language.file,
+        limits=Limits(**{**USUAL, **program.get("limits", {})}),
+    )
+    result = await runner.run(request, pieces.append)
+    said = {
+        stream: "".join(piece.text for piece in pieces if piece.stream == stream)
+        for stream in ("stdout", "stderr")
+    }
+    allowed = program["verdict"]
+    assert result.verdict in (allowed if isinstance(allowed, list) else [allowed]), (result, said)
+    assert said["stdout"] == program.get("out", said["stdout"])
+    assert program.get("has", "") in said["stdout"]
+    assert program.get("err", "") in said["stderr"]
+    if "lacks" in program:
+        assert program["lacks"] not in said["stdout"] + said["stderr"]
+    if result.verdict == "RE":
+        assert (result.exit_code is None) != (result.signal is None)
+    elif result.verdict != "OK":
+        assert (result.exit_code, result.signal) == (None, None)
+
+
+@pytest.mark.parametrize("program", named(FORGERIES))
+async def test_a_forged_pass_is_none(runner, program):
+    language = LANGUAGES[program.get("language", "python")]
+    suite = STDIO
+    if program.get("kind") == "function":
+        case = TestCase("a", "s1", [1, 1], args=[1], compare="json")
+        suite = TestSuite("function", (case,), entry=program.get("entry", "double"))
+    files = [SourceFile(language.file, program["source"])]
+    files += [SourceFile(name, text) for name, text in program.get("files", {}).items()]
+    request = TestRequest(
+        language.id, tuple(files), language.file, suite, Limits(wall_s=1, cpu_s=1)
+    )
+    report = await runner.run_tests(request)
+    assert report.passed == 0, report
+    assert report.verdict in ("WA", "RE", "TLE", "OLE", "CE")
+    assert report.verdict == report.cases[0].verdict
+
+
+async def test_after_all_this_an_honest_program_passes(runner):
+    files = (SourceFile("main.py", "print(sum(map(int, input().split())))"),)
+    report = await runner.run_tests(TestRequest("python", files, "main.py", STDIO))
+    assert report.verdict == "AC"
