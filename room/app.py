@@ -17,9 +17,9 @@ from room.desk import retention
 from room.realtime.hub import Hub
 from room.sandbox.runner import Runner
 from room.session.ids import InterviewId
-from room.store import interviews
+from room.store import interviews, journal
 from room.store.engine import Store
-from room.store.sealing import Seals
+from room.store.sealing import KeyDestroyed, Seals
 from room.store.signing import open_keys
 from room.web import (
     assets,
@@ -36,6 +36,7 @@ from room.web import (
     questions,
     replay,
     report,
+    rubrics,
     score,
     security,
     verify,
@@ -48,6 +49,7 @@ from room.web.house import Rows
 log = structlog.get_logger()
 
 DELETE_EVERY_S = 3600
+PACK_EVERY_S = 600
 
 PAGES = (
     assets,
@@ -67,6 +69,7 @@ PAGES = (
     replay,
     score,
     report,
+    rubrics,
     verify,
 )
 
@@ -103,12 +106,16 @@ def create_app(
                     now_ms = app.state.clock.wall_ms()
                     seals = app.state.seals
                     _print_welcome(settings, await prepare(settings, store, seals, runner, now_ms))
-                deleting = asyncio.create_task(_delete_as_promised(app, hub), name="retention")
+                tending = [
+                    asyncio.create_task(_delete_as_promised(app, hub), name="retention"),
+                    asyncio.create_task(_pack_closed(app), name="packing"),
+                ]
                 try:
                     yield
                 finally:
-                    deleting.cancel()
-                    await asyncio.gather(deleting, return_exceptions=True)
+                    for task in tending:
+                        task.cancel()
+                    await asyncio.gather(*tending, return_exceptions=True)
                     await hub.close()
         finally:
             await asyncio.to_thread(store.close)
@@ -140,6 +147,32 @@ async def _delete_as_promised(app: Litestar, hub: Hub) -> None:
         except Exception:
             log.exception("retention.failed")
         await asyncio.sleep(DELETE_EVERY_S)
+
+
+async def _pack_closed(app: Litestar) -> None:
+    """Pack the journals of closed interviews, block by block, now and every few minutes. One that does not hold is left as it is."""
+    broken: set[InterviewId] = set()
+    while True:
+        try:
+            for session in await asyncio.to_thread(_unpacked, app):
+                if session in broken:
+                    continue
+                try:
+                    while await asyncio.to_thread(
+                        journal.pack_next, app.state.store, app.state.seals, session
+                    ):
+                        pass
+                except (journal.BrokenChain, KeyDestroyed) as error:
+                    broken.add(session)
+                    log.warning("packing.refused", session=session, reason=str(error))
+        except Exception:
+            log.exception("packing.failed")
+        await asyncio.sleep(PACK_EVERY_S)
+
+
+def _unpacked(app: Litestar) -> list[InterviewId]:
+    with app.state.store.read() as conn:
+        return journal.unpacked(conn)
 
 
 def _due(app: Litestar) -> list[interviews.Interview]:

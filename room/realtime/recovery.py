@@ -106,8 +106,8 @@ def load(conn: Connection, cipher: Cipher, interview: InterviewId) -> Session:
         session.seq, session.at_ms, session.wall_ms = found.seq, found.at_ms, found.wall_ms
         session.everything, session.public = found.everything, found.public
         session.document = Document(found.document)
-    for row in journal.rows_of(conn, interview, session.seq):
-        session.take(journal.open_row(row, cipher)[0])
+    for row in journal.opened(conn, cipher, interview, session.seq):
+        session.take(row.recorded)
     session.document.caught_up()
     session.stored_bytes = journal.stored_bytes(conn, interview)
     return session

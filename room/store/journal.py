@@ -7,11 +7,14 @@ A row's hash commits to the row before it and to a salted payload, not to the pa
     previous hash of the first row = SHA-256("room/journal/1\\0" ‖ session id)
     sealed     = AES-256-GCM(salt ‖ payload), context "journal/<session id>/<seq>"
 
+After the end the rows are packed (``store.segments``): the same payloads and salts in blocks, with the hash of each block's last
+row; the other hashes follow from the content. What is read here is read from both forms, the packed one first.
+
 The primary key fences a writer whose session has passed to another one: its append fails instead of forking the history.
 """
 
 import hashlib
-import secrets
+import itertools
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -26,6 +29,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    delete,
     func,
     insert,
     select,
@@ -33,8 +37,13 @@ from sqlalchemy import (
 
 from room.session.events import Recorded, decode_payload, encode_payload
 from room.session.ids import InterviewId
+from room.store import segments
+from room.store.engine import Store
+from room.store.interviews import interviews
+from room.store.packing import PackedRow
 from room.store.schema import metadata
 from room.store.sealing import Cipher, Damaged, Seals
+from room.store.segments import Segment
 
 SALT_BYTES = 16
 HASH_BYTES = 32
@@ -124,9 +133,10 @@ class Pen:
         """The rows for ``recorded``, sealed and chained on to what was written before; moves ``last_hash`` on."""
         rows = []
         for one in recorded:
-            salted = secrets.token_bytes(SALT_BYTES) + encode_payload(one.by, one.event)
+            context = _context(self.session, one.seq)
+            salted = self.cipher.salt(context) + encode_payload(one.by, one.event)
             hashed = link(self.last_hash, one.seq, one.at_ms, one.wall_ms, commitment(salted))
-            sealed = self.cipher.seal(salted, _context(self.session, one.seq))
+            sealed = self.cipher.seal(salted, context)
             rows.append(
                 Row(self.session, one.seq, self.owner_id, one.at_ms, one.wall_ms, sealed, hashed)
             )
@@ -152,19 +162,22 @@ def last_hash(conn: Connection, session: InterviewId) -> tuple[int, bytes]:
         .order_by(journal.c.seq.desc())
         .limit(1)
     ).first()
-    return (row.seq, row.hash) if row else (0, genesis(session))
+    if row is not None:
+        return row.seq, row.hash
+    packed = segments.last_of(conn, session)
+    return (packed.last_seq, packed.last_hash) if packed else (0, genesis(session))
 
 
 def stored_bytes(conn: Connection, session: InterviewId) -> int:
-    """Bytes of a journal's sealed payloads."""
+    """Bytes of a journal's sealed payloads, packed or not."""
     size = conn.scalar(
         select(func.sum(func.length(journal.c.sealed))).where(journal.c.session_id == session)
     )
-    return int(size or 0)
+    return int(size or 0) + segments.stored_bytes(conn, session)
 
 
 def rows_of(conn: Connection, session: InterviewId, after: int = 0) -> Iterator[Row]:
-    """The rows in order, as they are stored."""
+    """The rows that are not packed, in order, as they are stored."""
     found = conn.execute(
         select(journal)
         .where(journal.c.session_id == session, journal.c.seq > after)
@@ -186,6 +199,51 @@ def open_row(row: Row, cipher: Cipher) -> tuple[Recorded, bytes]:
     return Recorded(row.seq, row.at_ms, row.wall_ms, by, event), commitment(salted)
 
 
+class Opened(msgspec.Struct, frozen=True):
+    """A row that was opened, whichever form it was stored in."""
+
+    recorded: Recorded
+    committed: bytes
+    salt: bytes
+    payload: bytes
+    hash: bytes | None
+    """What is stored as its hash; None within a packed block, where only the last row's is."""
+
+
+def opened(
+    conn: Connection, cipher: Cipher, session: InterviewId, after: int = 0
+) -> Iterator[Opened]:
+    """The rows after ``after``, opened; the chain is not checked.
+
+    Raises:
+        Damaged: a row or block does not open.
+        msgspec.ValidationError: a newer program wrote it.
+    """
+    for segment in segments.list_for(conn, session, after):
+        for one in _opened(segment, cipher):
+            if one.recorded.seq > after:
+                yield one
+    for row in rows_of(conn, session, after):
+        yield _open(row, cipher)
+
+
+def _open(row: Row, cipher: Cipher) -> Opened:
+    salted = cipher.unseal(row.sealed, _context(row.session_id, row.seq))
+    salt, payload = salted[:SALT_BYTES], salted[SALT_BYTES:]
+    by, event = decode_payload(payload)
+    recorded = Recorded(row.seq, row.at_ms, row.wall_ms, by, event)
+    return Opened(recorded, commitment(salted), salt, payload, row.hash)
+
+
+def _opened(segment: Segment, cipher: Cipher) -> Iterator[Opened]:
+    for seq, row in enumerate(segments.rows(segment, cipher), segment.first_seq):
+        by, event = decode_payload(row.payload)
+        salt = row.salt or cipher.salt(_context(segment.session_id, seq))
+        recorded = Recorded(seq, row.at_ms, row.wall_ms, by, event)
+        hashed = segment.last_hash if seq == segment.last_seq else None
+        yield Opened(recorded, commitment(salt + row.payload), salt, row.payload, hashed)
+
+
 def load(conn: Connection, seals: Seals, session: InterviewId, after: int = 0) -> list[Recorded]:
     """The events after ``after``, opened; the chain is not checked (see :func:`verify`).
 
@@ -194,7 +252,14 @@ def load(conn: Connection, seals: Seals, session: InterviewId, after: int = 0) -
         Damaged: a row does not open.
     """
     cipher = seals.cipher(conn, session)
-    return [open_row(row, cipher)[0] for row in rows_of(conn, session, after)]
+    found: list[Recorded] = []
+    for segment in segments.list_for(conn, session, after):
+        for seq, row in enumerate(segments.rows(segment, cipher), segment.first_seq):
+            if seq > after:
+                by, event = decode_payload(row.payload)
+                found.append(Recorded(seq, row.at_ms, row.wall_ms, by, event))
+    found.extend(open_row(row, cipher)[0] for row in rows_of(conn, session, after))
+    return found
 
 
 def verify(conn: Connection, seals: Seals, session: InterviewId) -> int:
@@ -205,21 +270,120 @@ def verify(conn: Connection, seals: Seals, session: InterviewId) -> int:
         KeyDestroyed: the recording was deleted.
     """
     cipher = seals.cipher(conn, session)
-    previous, expected = genesis(session), 1
-    last_at = 0
-    for row in rows_of(conn, session):
-        if row.seq != expected:
-            raise BrokenChain(expected, "is missing")
+    walk = Walk(session)
+    for segment in segments.list_for(conn, session):
+        walk.expect(segment.first_seq)
         try:
-            _, committed = open_row(row, cipher)
-        except Damaged as error:
+            rows = list(_opened(segment, cipher))
+        except (Damaged, msgspec.ValidationError) as error:
+            raise BrokenChain(
+                segment.first_seq, f"was changed, or one up to row {segment.last_seq} was"
+            ) from error
+        if len(rows) != segment.last_seq - segment.first_seq + 1:
+            raise BrokenChain(segment.first_seq + len(rows), "is missing")
+        for one in rows:
+            walk.step(one.recorded, one.committed, one.hash)
+    for row in rows_of(conn, session):
+        walk.expect(row.seq)
+        try:
+            one = _open(row, cipher)
+        except (Damaged, msgspec.ValidationError) as error:
             raise BrokenChain(row.seq, "was changed") from error
-        if link(previous, row.seq, row.at_ms, row.wall_ms, committed) != row.hash:
-            raise BrokenChain(row.seq, "does not follow from the row before it")
-        if row.at_ms < last_at:
-            raise BrokenChain(row.seq, "runs backwards in time")
-        previous, expected, last_at = row.hash, expected + 1, row.at_ms
-    return expected - 1
+        walk.step(one.recorded, one.committed, one.hash)
+    return walk.count
+
+
+class Walk:
+    """A walk along a chain, row by row from the first one."""
+
+    def __init__(self, session: InterviewId) -> None:
+        self.count = 0
+        self.last_hash = genesis(session)
+        self._last_at = 0
+
+    def expect(self, seq: int) -> None:
+        """Raises BrokenChain unless ``seq`` is the number of the next row."""
+        if seq > self.count + 1:
+            raise BrokenChain(self.count + 1, "is missing")
+        if seq <= self.count:
+            raise BrokenChain(seq, "is there twice, or out of order")
+
+    def step(self, recorded: Recorded, committed: bytes, stored: bytes | None) -> None:
+        """The next row; ``stored`` is what was kept as its hash, if it was.
+
+        Raises:
+            BrokenChain: it is not the next one, or does not follow from what was before.
+        """
+        self.expect(recorded.seq)
+        hashed = link(self.last_hash, recorded.seq, recorded.at_ms, recorded.wall_ms, committed)
+        if stored is not None and hashed != stored:
+            raise BrokenChain(recorded.seq, "does not follow from the row before it")
+        if recorded.at_ms < self._last_at:
+            raise BrokenChain(recorded.seq, "runs backwards in time")
+        self.count, self.last_hash, self._last_at = recorded.seq, hashed, recorded.at_ms
+
+
+# ------------------------------------------------------------------------------------------------ packing
+
+PACK_ROWS = 8192
+"""Rows of one packed block at most. Larger ones gain little and cost memory."""
+
+
+def unpacked(conn: Connection) -> list[InterviewId]:
+    """Sessions that are closed and have rows that are not packed."""
+    closed = (
+        select(journal.c.session_id)
+        .join(interviews, interviews.c.id == journal.c.session_id)
+        .where(interviews.c.closed_at_ms.is_not(None))
+        .distinct()
+    )
+    return [InterviewId(one) for one in conn.scalars(closed)]
+
+
+def pack_next(store: Store, seals: Seals, session: InterviewId) -> int:
+    """Pack the oldest rows of a closed session into one block; how many, 0 when nothing is left.
+
+    Blocking, and heavy for the processor: it runs in a thread. The store's write lock is held only while the finished block takes
+    the rows' place, so that a crash leaves either the rows or the block.
+
+    Raises:
+        BrokenChain: the rows do not hold; nothing is packed, so that nothing is lost that could be looked into.
+    """
+    with store.read() as conn:
+        cipher = seals.cipher(conn, session)
+        before = segments.last_of(conn, session)
+        rows = list(itertools.islice(rows_of(conn, session), PACK_ROWS))
+    if not rows:
+        return 0
+    walk = Walk(session)
+    if before is not None:
+        walk.count, walk.last_hash = before.last_seq, before.last_hash
+    packed = []
+    for row in rows:
+        try:
+            one = _open(row, cipher)
+        except (Damaged, msgspec.ValidationError) as error:
+            raise BrokenChain(row.seq, "was changed") from error
+        walk.step(one.recorded, one.committed, one.hash)
+        follows = one.salt == cipher.salt(_context(session, row.seq))
+        packed.append(PackedRow(row.at_ms, row.wall_ms, one.payload, None if follows else one.salt))
+    segment = segments.make(session, rows[0].owner_id, rows[0].seq, packed, walk.last_hash, cipher)
+    with store.begin() as conn:
+        if seals.find(conn, session) is None:  # deleted meanwhile
+            return 0
+        segments.keep(conn, segment)
+        conn.execute(
+            delete(journal).where(
+                journal.c.session_id == session, journal.c.seq <= segment.last_seq
+            )
+        )
+        newest = select(func.max(keyframes.c.seq)).where(keyframes.c.session_id == session)
+        conn.execute(
+            delete(keyframes).where(
+                keyframes.c.session_id == session, keyframes.c.seq < newest.scalar_subquery()
+            )
+        )
+    return len(rows)
 
 
 # ------------------------------------------------------------------------------------------------ keyframes

@@ -5,6 +5,7 @@ AES-256-GCM with a random 96-bit nonce in front of each text (NIST SP 800-38D, s
 destroying a session's key makes all copies of its recording unreadable at once.
 """
 
+import hmac
 import secrets
 from typing import Final
 
@@ -56,6 +57,11 @@ class Cipher:
 
     def __init__(self, key: bytes) -> None:
         self._aead = AESGCM(key)
+        self._salts = derive_key(key, b"salts")
+
+    def salt(self, context: str) -> bytes:
+        """16 bytes that nobody without the key can guess, always the same for one place."""
+        return hmac.digest(self._salts, context.encode(), "sha256")[:16]
 
     def seal(self, plaintext: bytes, context: str) -> bytes:
         nonce = secrets.token_bytes(NONCE_BYTES)
@@ -101,6 +107,13 @@ class Seals:
         if sealed is None:
             raise KeyDestroyed(f"no key for {interview}")
         return Cipher(self._site.unseal(sealed, interview))
+
+    def find(self, conn: Connection, interview: InterviewId) -> Cipher | None:
+        """As :meth:`cipher`; None where there is no key (any more)."""
+        try:
+            return self.cipher(conn, interview)
+        except KeyDestroyed:
+            return None
 
     def seal(
         self, conn: Connection, interview: InterviewId, plaintext: bytes, context: str

@@ -427,3 +427,9 @@ def put() -> Callable[..., Stage]:
     return lambda app, recorded, **more: stage(
         app.app.state.store, app.app.state.seals, recorded, **more
     )
+
+
+@pytest.fixture(scope="session")
+def stage_rows() -> Callable[..., Stage]:
+    """Puts a recording into a store."""
+    return stage
