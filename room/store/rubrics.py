@@ -13,6 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
     insert,
     select,
+    update,
 )
 
 from room.session.ids import new_id
@@ -61,6 +62,26 @@ def load(conn: Connection, owner_id: str, rubric_id: str) -> RubricRow:
     if row is None:
         raise NotFound(rubric_id)
     return RubricRow(**row._asdict())
+
+
+def change(conn: Connection, row: RubricRow, body: Any) -> RubricRow:
+    """Write another body over a version that nothing names yet; who calls it has made sure of that."""
+    conn.execute(
+        update(rubrics)
+        .where(rubrics.c.owner_id == row.owner_id, rubrics.c.id == row.id)
+        .values(body=body)
+    )
+    return msgspec.structs.replace(row, body=body)
+
+
+def versions(conn: Connection, owner_id: str, key: str) -> list[RubricRow]:
+    """All versions of a rubric, the newest first."""
+    query = (
+        select(rubrics)
+        .where(rubrics.c.owner_id == owner_id, rubrics.c.key == key)
+        .order_by(rubrics.c.version.desc())
+    )
+    return [RubricRow(**row._asdict()) for row in conn.execute(query)]
 
 
 def find_by_key(conn: Connection, owner_id: str, key: str) -> RubricRow | None:
