@@ -26,7 +26,7 @@ WALL_S = 30.0
 CPU_S = 30.0
 MEMORY_MB = 768
 MESSAGE_BYTES = 65_536
-MOST_MADE_BYTES = 24 * 1_048_576
+MOST_MADE_BYTES = 15 * 1_048_576  # a file comes in one frame, which has 16 MB at most
 MOST_REMEMBERED_BYTES = 96 * 1_048_576
 
 
