@@ -1,0 +1,148 @@
+"""A real server with the finished demo on it, one browser, and the cast in contexts of their own."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.server import Server
+
+STATIC = Path(__file__).parents[2] / "static"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+EMAIL, PASSWORD = "iris@example.org", "a long enough secret"
+PATIENCE_MS = 20_000
+"""A shared machine may be slow; nothing waits longer than the thing takes."""
+
+PAGE = "document.querySelector('live-room').page"
+TEXT = f"{PAGE}.room.connection.doc.getText('f:' + {PAGE}.editor.file.id).toString()"
+
+
+class Site:
+    """The server, its accounts, and a browser for whoever comes."""
+
+    def __init__(self, server: Server, browser: Browser) -> None:
+        self.server, self.browser = server, browser
+        self.url = server.url
+        self.faults: list[str] = []
+        self.contexts: list[BrowserContext] = []
+        keys = server.data_dir / "keys" / "demo.json"
+        self.demo: dict[str, str] = json.loads(keys.read_text())
+
+    def context(self, **how: Any) -> BrowserContext:
+        """A browser of somebody's own: nothing in it but what they do."""
+        how = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce"} | how
+        context = self.browser.new_context(**how)
+        context.set_default_timeout(PATIENCE_MS)
+        self.contexts.append(context)
+        return context
+
+    def page(self, context: BrowserContext) -> Page:
+        """A tab whose errors fail the test."""
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))
+        page.on("console", lambda said: self._console(page, said))
+        return page
+
+    def _console(self, page: Page, said: Any) -> None:
+        # A connection that is cut on purpose, and a form that is refused on purpose, are said by the browser itself.
+        if said.type == "error" and not re.search("WebSocket|net::ERR|status of 4", said.text):
+            self.faults.append(f"{page.url}: {said.text}")
+
+    def sign_in(self, page: Page, email: str = EMAIL, password: str = PASSWORD) -> None:
+        page.goto(f"{self.url}/sign-in")
+        page.get_by_label("Email").fill(email)
+        page.get_by_label("Password").fill(password)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/desk")
+
+    def close(self) -> None:
+        for context in self.contexts:
+            context.close()
+        self.contexts.clear()
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium_path, args=list(FLAGS))
+        yield launched
+        launched.close()
+    expect.set_options(timeout=5_000)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One for the whole folder, with the demo played, as a newcomer finds it; and Iris's account."""
+    if not (STATIC / "dist" / "manifest.json").exists():
+        pytest.skip("the front end is not built; scripts/setup builds it")
+    running = Server(tmp_path_factory.mktemp("browser") / "data", has_demo=True)
+    running.start()
+    subprocess.run(
+        [sys.executable, "-m", "room", "user", "create", "--email", EMAIL, "--name", "Iris Aldana",
+         "--zone", "Europe/Madrid", "--password-stdin"],
+        input=PASSWORD.encode(), env=running.environment, check=True, capture_output=True,
+    )  # fmt: skip
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def site(server: Server, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Site]:
+    open_for = Site(server, browser)
+    yield open_for
+    if (folder := os.environ.get("ROOM_TEST_PICTURES")) and open_for.contexts:
+        for number, page in enumerate(p for c in open_for.contexts for p in c.pages):
+            page.screenshot(path=Path(folder) / f"{request.node.name[:60]}-{number}.png")
+    open_for.close()
+    assert open_for.faults == []
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], list[str]]:
+    """What axe-core finds serious or worse on a page, as sentences."""
+    source = (STATIC / "node_modules" / "axe-core" / "axe.min.js").read_text()
+
+    def look(page: Page) -> list[str]:
+        page.evaluate(source)
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{page.url.split('/', 3)[3][:40]} {one['id']}: {node['target']} {node['failureSummary']}"
+            for one in found["violations"]
+            if one["impact"] in ("serious", "critical")
+            for node in one["nodes"]
+        ]
+
+    return look
+
+
+def soon() -> tuple[str, str]:
+    """Day and time in Madrid, ten minutes from now, as a form takes them: the lobby is open already."""
+    at = datetime.now(ZoneInfo("Europe/Madrid")) + timedelta(minutes=10)
+    return at.strftime("%Y-%m-%d"), at.strftime("%H:%M")
+
+
+def text(page: Page) -> str:
+    """The open file as the page's document has it."""
+    found: str = page.evaluate(TEXT)
+    return found
+
+
+def saved(page: Page) -> None:
+    expect(page.locator("[data-part=saved]")).to_have_text("All changes saved")
