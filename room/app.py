@@ -150,7 +150,7 @@ async def _delete_as_promised(app: Litestar, hub: Hub) -> None:
 
 
 async def _pack_closed(app: Litestar) -> None:
-    """Pack the journals of closed interviews, block by block, now and every few minutes. One that does not hold is left as it is."""
+    """Pack the journals of closed interviews, block by block, now and every few minutes; one that does not hold stays as it is."""
     broken: set[InterviewId] = set()
     while True:
         try:

@@ -6,7 +6,8 @@ of pycrdt, so threads may share them.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -18,7 +19,11 @@ from room.session.ids import InterviewId
 from room.session.state import EMPTY, SessionState
 from room.session.visibility import Viewer, visible_to
 
+T = TypeVar("T")
+
 COPIES_MAX = 8
+MADE_MAX = 600
+"""Indexes and compressed segments that are kept."""
 KEYFRAME_BYTES_MAX = 256 * 1024 * 1024
 """Of all copies together; one that is larger by itself is kept while it is the last one used."""
 
@@ -89,6 +94,7 @@ class Shelf:
         self._size = size
         self._bytes = max_bytes
         self._copies: OrderedDict[tuple[InterviewId, Viewer], Copy] = OrderedDict()
+        self._made: OrderedDict[tuple[InterviewId, Viewer, int, Hashable], Any] = OrderedDict()
         self._locks: dict[tuple[InterviewId, Viewer], threading.Lock] = {}
         self._guard = threading.Lock()
 
@@ -111,6 +117,21 @@ class Shelf:
                     self._locks.pop(gone, None)
             return copy
 
+    def made(self, interview: InterviewId, copy: Copy, what: Hashable, make: Callable[[], T]) -> T:
+        """Something made from a copy alone, kept while it is looked at."""
+        key = (interview, copy.viewer, copy.seq, what)
+        with self._guard:
+            if key in self._made:
+                self._made.move_to_end(key)
+                kept: T = self._made[key]
+                return kept
+        new = make()
+        with self._guard:
+            self._made[key] = new
+            while len(self._made) > MADE_MAX:
+                self._made.popitem(last=False)
+        return new
+
     def _is_full(self) -> bool:
         held = sum(copy.keyframe_bytes for copy in self._copies.values())
         return len(self._copies) > self._size or held > self._bytes
@@ -120,3 +141,5 @@ class Shelf:
         with self._guard:
             for key in [key for key in self._copies if key[0] == interview]:
                 del self._copies[key]
+            for made in [made for made in self._made if made[0] == interview]:
+                del self._made[made]

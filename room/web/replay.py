@@ -36,6 +36,7 @@ from room.store.interviews import Interview
 from room.store.members import Member
 from room.store.sealing import KeyDestroyed
 from room.web import access, auth
+from room.web.assets import accepted
 from room.web.markdown import to_html
 from room.web.sealed import unless_deleted
 from room.web.templating import page
@@ -176,14 +177,18 @@ def _copy(request: Req, seat: Seat) -> Copy:
 
 def _index(request: Req, seat: Seat, copy: Copy) -> Index:
     people = {MemberId(member.id): _person(member) for member in seat.people}
-    plans = segments.plans(copy.segments, copy.visible[-1].at_ms)
-    made = index.make(
-        copy.visible,
-        plans,
-        people,
-        typing=seat.viewer.kind != "reader",
-        damaged_ms=copy.damaged_ms,
-    )
+
+    def make() -> Index:
+        return index.make(
+            copy.visible,
+            segments.plans(copy.segments, copy.visible[-1].at_ms),
+            people,
+            typing=seat.viewer.kind != "reader",
+            damaged_ms=copy.damaged_ms,
+        )
+
+    shelf, session = _shelf(request), InterviewId(seat.interview.id)
+    made = shelf.made(session, copy, ("index", *people.values()), make)
     with request.app.state.store.read() as conn, unless_deleted():
         added = _added(request, conn, seat, copy)
         statements = {
@@ -290,7 +295,8 @@ def replay_index(request: Req, interview: str) -> Response[bytes]:
     copy = _copy(request, seat)
     if not copy.started:
         raise NotFound(interview)
-    return _json(request, msgspec.json.encode(_index(request, seat, copy)))
+    body = msgspec.json.encode(_index(request, seat, copy))
+    return _json(_gzip(body), is_gzip=True) if _takes_gzip(request) else _json(body)
 
 
 @get("/replay/{interview:str}/segments/{number:int}", sync_to_thread=True)
@@ -299,7 +305,12 @@ def replay_segment(request: Req, interview: str, number: int) -> Response[bytes]
     copy = _copy(request, take_seat(request, interview))
     if not 0 <= number < len(copy.segments):
         raise NotFound(f"{interview}/{number}")
-    return _json(request, segments.encode(copy.segments[number]))
+    packed = _shelf(request).made(
+        InterviewId(interview), copy, number, lambda: _gzip(segments.encode(copy.segments[number]))
+    )
+    if _takes_gzip(request):
+        return _json(packed, is_gzip=True)
+    return _json(gzip.decompress(packed))
 
 
 class NewPin(msgspec.Struct, frozen=True):
@@ -342,11 +353,16 @@ def add_pin(request: Req, interview: str, data: Annotated[NewPin, Body()]) -> Re
     return Response({"pin": pin, "person": person}, status_code=201)
 
 
-def _json(request: Req, body: bytes) -> Response[bytes]:
-    headers = {"vary": "accept-encoding"}
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        body = gzip.compress(body, GZIP_LEVEL, mtime=0)
-        headers["content-encoding"] = "gzip"
+def _takes_gzip(request: Req) -> bool:
+    return "gzip" in accepted(request.headers.get("accept-encoding", ""))
+
+
+def _gzip(body: bytes) -> bytes:
+    return gzip.compress(body, GZIP_LEVEL, mtime=0)
+
+
+def _json(body: bytes, *, is_gzip: bool = False) -> Response[bytes]:
+    headers = {"vary": "accept-encoding"} | ({"content-encoding": "gzip"} if is_gzip else {})
     return Response(body, media_type=MediaType.JSON, headers=headers)
 
 

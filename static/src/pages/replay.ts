@@ -27,8 +27,13 @@ async function fetchJson<T>(url: string): Promise<T> {
   return (await response.json()) as T;
 }
 
+function idle(): Promise<void> {
+  return new Promise((done) => ("requestIdleCallback" in window ? requestIdleCallback(() => done(), { timeout: 1000 }) : setTimeout(done, 50)));
+}
+
 class Replay {
   private readonly people: Map<string, Person>;
+  private readonly segments: Segments;
   private readonly player: Player;
   private readonly tracks: Tracks;
   private readonly lists: Lists;
@@ -50,8 +55,8 @@ class Replay {
 
   constructor(private readonly index: Index) {
     this.people = new Map(index.people.map((person) => [person.member, person]));
-    const segments = new Segments((number) => fetchJson<SentSegment>(`${address}/segments/${number}${query}`));
-    this.player = new Player(index, segments, () => this.changed());
+    this.segments = new Segments((number) => fetchJson<SentSegment>(`${address}/segments/${number}${query}`));
+    this.player = new Player(index, this.segments, () => this.changed());
     this.tracks = new Tracks(index, this.people, {
       drag: (ms) => void this.player.seek(ms),
       choose: (ms, isPin, byPointer) => this.goTo(ms, isPin, byPointer),
@@ -75,6 +80,21 @@ class Replay {
     const wanted = Number(new URLSearchParams(location.search).get("t") ?? "0");
     await this.player.seek(wanted * 1000);
     page.dataset["ready"] = "";
+    void this.fetchAll();
+  }
+
+  /** A recording of usual length is fetched whole while nobody waits, so that every moment is here at once. */
+  private async fetchAll(): Promise<void> {
+    const { segments } = this.index;
+    if (segments.length > this.segments.size) return;
+    try {
+      for (let number = 0; number < segments.length; number++) {
+        await idle();
+        if (!this.segments.at(number)) await this.segments.load(number);
+      }
+    } catch {
+      // A moment that is not here is fetched when somebody goes there.
+    }
   }
 
   /** The candidate first, then the others who typed or came. */

@@ -150,7 +150,7 @@ export class Segments {
 
   constructor(
     private readonly source: Source,
-    private readonly size = 12,
+    readonly size = 40,
   ) {}
 
   /** The segment if it is here already. */

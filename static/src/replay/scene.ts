@@ -1,7 +1,7 @@
 // The state at a place of the recording: the segment's keyframe with the first `count` of its events on it. Nothing else
 // has a say, so every way to a place shows the same.
 import * as Y from "yjs";
-import { advance, type CaretNow, type FileNow, type Happened, type Moment } from "./moment";
+import { advance, caretOfEdit, type CaretNow, type FileNow, type Happened, type Moment } from "./moment";
 import type { Segment } from "./recording";
 
 const PREFIX = "f:";
@@ -22,16 +22,37 @@ export class Scene {
   version = 0;
 
   show(segment: Segment, count: number): void {
+    if (segment !== this.segment && this.isAtEndBefore(segment)) this.goOn(segment);
     if (segment !== this.segment || count < this.applied) this.rewind(segment);
     if (count === this.applied) return;
+    // Of a stretch of edits only each person's last one says where their caret is.
+    const last = new Map<string, number>();
+    for (let index = count - 1; index >= this.applied; index--) {
+      const happened = segment.events[index] as Happened;
+      if (happened.fact instanceof Uint8Array && !last.has(happened.by) && caretOfEdit(happened.fact)) last.set(happened.by, index);
+    }
     this.doc.transact(() => {
       for (let index = this.applied; index < count; index++) {
         const happened = segment.events[index] as Happened;
-        if (happened.fact instanceof Uint8Array) Y.applyUpdate(this.doc, happened.fact);
-        this.moment = advance(this.moment, happened);
+        const isEdit = happened.fact instanceof Uint8Array;
+        if (isEdit) Y.applyUpdate(this.doc, happened.fact as Uint8Array);
+        if (!isEdit || last.get(happened.by) === index) this.moment = advance(this.moment, happened);
       }
     });
     this.applied = count;
+    this.version++;
+  }
+
+  /** Everything before `segment` is applied: its keyframe would be the document that is here. */
+  private isAtEndBefore(segment: Segment): boolean {
+    const here = this.segment;
+    return here !== null && here.first + here.events.length === segment.first && this.applied === here.events.length;
+  }
+
+  private goOn(segment: Segment): void {
+    this.segment = segment;
+    this.moment = segment.moment;
+    this.applied = 0;
     this.version++;
   }
 
