@@ -115,6 +115,11 @@ function askFirst(dialog: HTMLDialogElement, form: HTMLFormElement, button: HTML
   openDialog(dialog);
 }
 
+/** A page that came back because of a field begins at that field. */
+function goToFault(): void {
+  if (document.activeElement === document.body) document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+}
+
 export function startBehaviours(): void {
   document.addEventListener("click", clicked);
   document.addEventListener("change", (event) => {
@@ -126,4 +131,5 @@ export function startBehaviours(): void {
   document.addEventListener("htmx:after:swap", () => localTimes(document));
   localTimes(document);
   fillSettings(document);
+  goToFault();
 }
