@@ -19,6 +19,8 @@ log = structlog.get_logger()
 Action = Mapping[str, Any]
 
 CARET_EVERY_KEYS = 4
+END_OF_INPUT = "\x04"
+"""Ctrl-D, as a terminal takes it at the beginning of a line."""
 
 
 class Player:
@@ -31,7 +33,6 @@ class Player:
         self._start_wall_ms = clock.wall_ms() - round(story["timeline"][0]["t"] * 1000)
         self.pins: dict[str, PinId] = {}
         self.runs: dict[str, RunId] = {}
-        self._inputs = _inputs(story["timeline"])
 
     async def play(self) -> None:
         """From the first arrival to the last leave.
@@ -110,7 +111,7 @@ class Player:
             case "run" | "tests":
                 await self._run(who, action)
             case "stdin":
-                pass  # Given with the run; see _inputs.
+                await self._type_into_run(who, action)
             case _ if file is not None:
                 async for wait_ms in self._write(who, file, action):
                     yield wait_ms
@@ -130,10 +131,13 @@ class Player:
     async def _run(self, who: Actor, action: Action) -> None:
         await who.catch_up()
         if action["do"] == "run":
-            stdin = self._inputs.get(action["id"], "")
-            await who.wish(c.RequestRun(self._file(action["file"]), stdin))
-            self.runs[action["id"]] = self._room.state.runs[-1].id
-            await self._room.run_over()
+            waits = action.get("waits", False)
+            await who.wish(c.RequestRun(self._file(action["file"]), interactive=waits))
+            self.runs[action["id"]] = run = self._room.state.runs[-1].id
+            if waits:
+                await self._room.run_begun(run)
+            else:
+                await self._room.run_over()
             return
         opened = self._room.state.members[who.person.id].open_file or self._room.state.files[0].id
         await who.wish(c.RequestTests(opened))
@@ -141,6 +145,17 @@ class Player:
         self.runs[action["id"]] = visible.id
         await self._room.run_over()
         await self._room.run_over(hidden=True)
+
+    async def _type_into_run(self, who: Actor, action: Action) -> None:
+        """Lines for a waiting program; Ctrl-D at the end lets it go on, and the story with it."""
+        run = self.runs[action["run"]]
+        is_last = action.get("eof", False)
+        text = action.get("text", "") + (END_OF_INPUT if is_last else "")
+        if self._room.state.active_run() is None:
+            raise StoryBroken("the program does not wait any more")
+        await who.wish(c.TypeInput(run, text))
+        if is_last:
+            await self._room.run_over()
 
     async def _write(self, who: Actor, file: FileId, action: Action) -> AsyncIterator[float]:
         await who.catch_up()
@@ -203,12 +218,3 @@ class Player:
             if file.name == name and not file.deleted:
                 return file.id
         raise StoryBroken(f"there is no file {name}")
-
-
-def _inputs(timeline: list[Action]) -> dict[str, str]:
-    """What is typed into each run, as its whole standard input: programs read it to the end."""
-    given: dict[str, str] = {}
-    for action in timeline:
-        if action["do"] == "stdin":
-            given[action["run"]] = given.get(action["run"], "") + action.get("text", "")
-    return given

@@ -30,7 +30,7 @@ from room.session import effects as fx
 from room.session import events as e
 from room.session.decide import Decision, Moment, Refused, decide, may_edit
 from room.session.evolve import evolve
-from room.session.ids import SYSTEM, FileId, MemberId
+from room.session.ids import SYSTEM, FileId, MemberId, RunId
 from room.session.roles import INTERVIEWERS, Role
 from room.session.state import SessionState
 from room.session.visibility import PUBLIC, visible_to
@@ -200,6 +200,12 @@ class Room:
 
         self._inbox.put_now(answer)
         await done
+
+    async def run_begun(self, run: RunId) -> None:
+        """Returns when a run has left the line, or is over."""
+        while (found := self.state.run(run)) is not None and found.status == "queued":
+            await self._runs.any_news()
+            await self.settled()
 
     async def run_over(self, *, hidden: bool = False) -> None:
         """Returns when no run is queued or under way."""
@@ -453,6 +459,7 @@ class Room:
             files=tuple((f.name, self._document.text(f.id)) for f in files),
             entry=file.name,
             stdin=source.stdin,
+            interactive=source.interactive and effect.kind == "run",
             question=question,
             parts=tuple(s.part for s in self.state.shown if s.question == question),
         )

@@ -8,6 +8,8 @@ import msgspec
 import structlog
 
 from room.realtime.content import Content
+from room.sandbox.interactive import LIMITS as INTERACTIVE
+from room.sandbox.interactive import InteractiveRun
 from room.sandbox.runner import Runner
 from room.sandbox.spec import (
     Lane,
@@ -39,6 +41,7 @@ class Job(msgspec.Struct, frozen=True):
     stdin: str
     question: QuestionId | None
     parts: tuple[PartId, ...]
+    interactive: bool = False
 
 
 def finish_of(kind: str) -> Callable[..., c.SystemCommand]:
@@ -60,6 +63,9 @@ class Runs:
         self._submit = submit
         self._stops: dict[RunId, tuple[asyncio.Event, list[MemberId]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._terminals: dict[RunId, InteractiveRun] = {}
+        self._size = (80, 24)
+        self._begun = asyncio.Event()
 
     @property
     def is_busy(self) -> bool:
@@ -85,9 +91,24 @@ class Runs:
 
     def type(self, run: RunId, text: str) -> None:
         """Keys for a running terminal; nothing happens when it is over."""
+        terminal = self._terminals.get(run)
+        if terminal is not None and not terminal.write(text.encode()):
+            log.info("run.input_dropped", run=run)
 
     def resize(self, run: RunId, columns: int, rows: int) -> None:
-        """The terminal's size as its readers see it."""
+        """The terminal's size as its readers see it; the next one starts with it."""
+        self._size = (columns, rows)
+        terminal = self._terminals.get(run)
+        if terminal is not None:
+            terminal.resize(columns, rows)
+
+    async def any_news(self) -> None:
+        """Returns when a run has begun or is over; at once when there is none."""
+        if self._tasks:
+            begun = asyncio.create_task(self._begun.wait())
+            await asyncio.wait({begun, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
+            begun.cancel()
+            self._begun.clear()
 
     async def any_over(self) -> None:
         """Returns when one of the runs is over; at once when there is none."""
@@ -131,12 +152,18 @@ class Runs:
             files=_sources(job),
             entry=job.entry,
             stdin=job.stdin,
-            limits=self._content.limits(job.question),
+            limits=INTERACTIVE if job.interactive else self._content.limits(job.question),
             setup=self._content.setup(job.question, job.language),
         )
-        result: RunResult = await self._runner.run(
-            request, show, stop=stop, on_start=lambda: self._submit(c.BeginRun(job.run))
-        )
+
+        def begun() -> None:
+            self._submit(c.BeginRun(job.run))
+            self._begun.set()
+
+        if job.interactive:
+            result = await self._hold_terminal(job.run, request, show, begun, stop)
+        else:
+            result = await self._runner.run(request, show, stop=stop, on_start=begun)
         self._submit(
             c.FinishRun(
                 job.run,
@@ -150,6 +177,31 @@ class Runs:
                 by[0] if by and result.verdict == "CANCELLED" else None,
             )
         )
+
+    async def _hold_terminal(
+        self,
+        run: RunId,
+        request: RunRequest,
+        show: Callable[[Output], None],
+        begun: Callable[[], None],
+        stop: asyncio.Event,
+    ) -> RunResult:
+        columns, rows = self._size
+        terminal = self._runner.interactive(
+            request, show, columns=columns, rows=rows, on_start=begun
+        )
+        self._terminals[run] = terminal
+        stopped = asyncio.create_task(stop.wait())
+        ended = asyncio.create_task(terminal.result())
+        try:
+            await asyncio.wait({stopped, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not ended.done():
+                terminal.stop()
+            return await ended
+        finally:
+            terminal.stop()
+            stopped.cancel()
+            del self._terminals[run]
 
     async def _test(self, job: Job, stop: asyncio.Event) -> None:
         is_hidden = job.kind == "hidden"

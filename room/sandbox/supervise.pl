@@ -257,6 +257,14 @@ sub run {
         }
         last if $killed && (!%open || $why eq 'output');
 
+        # Before waiting for more: what was typed at once may have come in one piece with the order to start.
+        while (!$killed && (my ($type, $body) = next_frame())) {
+            if    ($type eq 'I') { $stdin .= $body if !$terminal || length($stdin) < $TYPED_AHEAD }
+            elsif ($type eq 'Z') { $stdin_ends = 1 }
+            elsif ($type eq 'K') { signal_program($body, $pid, $terminal) }
+            elsif ($type eq 'W') { resize($terminal, split / /, $body) if $terminal }
+        }
+
         my ($readers, $writers) = ('', '');
         my $listening = $killed || $time >= $listen_at;
         if ($listening) { vec($readers, fileno $_, 1) = 1 for values %open }
@@ -287,15 +295,7 @@ sub run {
             emit($type, $bytes) if length $bytes;
             $listen_at = now() + 0.002 if $n < 32768;
         }
-        if (!$killed && vec($readers, 0, 1)) {
-            fill_control() or exit 0;
-            while (my ($type, $body) = next_frame()) {
-                if    ($type eq 'I') { $stdin .= $body if !$terminal || length($stdin) < $TYPED_AHEAD }
-                elsif ($type eq 'Z') { $stdin_ends = 1 }
-                elsif ($type eq 'K') { signal_program($body, $pid, $terminal) }
-                elsif ($type eq 'W') { resize($terminal, split / /, $body) if $terminal }
-            }
-        }
+        if (!$killed && vec($readers, 0, 1)) { fill_control() or exit 0 }
     }
     if (length $kept && $why eq 'exit' && !$status) {
         chdir '/work' or die;

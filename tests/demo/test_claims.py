@@ -60,11 +60,22 @@ class Played:
 
     def output(self, story_id: str) -> str:
         run = self.performance.player.runs[story_id]
-        return "".join(
+        printed = "".join(
             one.event.text
             for one in self.recorded
             if isinstance(one.event, e.RunOutput) and one.event.run == run
         )
+        if not self.run(story_id).interactive:
+            return printed
+        # A terminal ends lines with both signs and echoes what is typed; the story tells what the program printed.
+        typed = "".join(
+            one.event.text
+            for one in self.recorded
+            if isinstance(one.event, e.RunInput) and one.event.run == run
+        )
+        shown, echo = printed.replace("\r\n", "\n"), typed.replace("\x04", "")
+        assert shown.startswith(echo), shown
+        return shown.removeprefix(echo)
 
 
 @pytest.fixture(scope="module")

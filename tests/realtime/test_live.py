@@ -227,6 +227,32 @@ async def test_a_run_streams_to_everybody_and_uses_the_text_that_its_clicker_saw
 
 
 @pytest.mark.docker
+async def test_both_type_into_a_running_program_and_both_see_all_of_it(meeting: Meeting) -> None:
+    lead, candidate = await meeting.browser("lead"), await meeting.browser("candidate")
+    await candidate.edit(
+        meeting.file, append("print('Hello', input('first? '), input('second? '))\n")
+    )
+    await candidate.do(type="RequestRun", file=meeting.file, interactive=True)
+    started = await candidate.event("RunStarted")
+    run = started["e"]["run"]
+    await candidate.do(type="ResizeTerminal", run=run, columns=100, rows=30)
+    await candidate.do(type="TypeInput", run=run, text="Cal\r")
+    await lead.do(type="TypeInput", run=run, text="Iris\r")
+    for browser in (lead, candidate):
+        finished = await browser.event("RunFinished")
+        assert finished["e"]["verdict"] == "OK"
+        output = "".join(
+            m["e"]["text"] for m in browser.messages if m.get("e", {}).get("type") == "RunOutput"
+        )
+        assert "Hello Cal Iris" in output
+        typed = [m for m in browser.messages if m.get("e", {}).get("type") == "RunInput"]
+        assert [m["e"]["text"] for m in typed] == ["Cal\r", "Iris\r"]
+    late = await meeting.browser("observer")
+    welcome = await late.heard(lambda m: m["t"] == "welcome")
+    assert "Hello Cal Iris" in welcome["terminal"]["text"]
+
+
+@pytest.mark.docker
 async def test_hidden_tests_leave_no_trace_on_the_candidates_socket(meeting: Meeting) -> None:
     lead, candidate = await meeting.browser("lead"), await meeting.browser("candidate")
     welcome = await lead.heard(lambda m: m["t"] == "welcome")

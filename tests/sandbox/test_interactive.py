@@ -63,6 +63,17 @@ async def test_it_is_a_terminal_and_what_is_typed_is_read(start):
     assert handle.scrollback.since(0).text == screen.text
 
 
+async def test_what_is_typed_at_once_waits_for_the_program(start):
+    """It may reach the box in one piece with the order to start."""
+    for _ in range(4):
+        handle, screen = start("import sys; print(repr(sys.stdin.read()))")
+        for line in (b"one\n", b"two\n", b"\x04"):
+            assert handle.write(line)
+        result = await asyncio.wait_for(handle.result(), 10)
+        assert result.verdict == "OK"
+        assert screen.text.endswith("'one\\ntwo\\n'\r\n")
+
+
 async def test_control_c_interrupts_and_control_d_ends_the_input(start):
     handle, screen = start(
         "import time\nprint('go')\ntry: time.sleep(60)\nexcept KeyboardInterrupt: print('caught')"
