@@ -393,6 +393,8 @@ class Runner:
     def _went_down(self, error: EngineDown) -> None:
         if self._down is None:
             self._pool.drop_idle()
+        elif time.monotonic() < self._probe_at:
+            return  # many runs see the same fault; only a new question to the engine lengthens the wait
         self._down = str(error)
         self._probe_at = time.monotonic() + self._back_off
         self._back_off = min(self._back_off * 2, LAST_BACK_OFF_S)
