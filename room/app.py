@@ -39,6 +39,7 @@ from room.web import (
     rubrics,
     score,
     security,
+    terms,
     verify,
 )
 from room.web import interviews as interview_pages
@@ -70,6 +71,7 @@ PAGES = (
     score,
     report,
     rubrics,
+    terms,
     verify,
 )
 

@@ -31,6 +31,7 @@ from room.store import (
     journal,
     letters,
     members,
+    report_terms,
     reports,
     rubrics,
     scorecards,
@@ -716,12 +717,15 @@ def save_letter(
 
     Raises:
         NotFound: no such interview.
-        Lacking: it is empty but shown, or too long.
+        Lacking: it is empty but shown, or too long, or the client wants no letters.
     """
-    interviews.load(conn, owner_id, interview_id)
     letter = letters.Letter(
         _clean(subject, keep_lines=False), _clean(text), at_ms, at_ms if is_shown else None
     )
+    interview = interviews.load(conn, owner_id, interview_id)
+    allowed = report_terms.load(conn, owner_id, interview.client_id).allows_letters
+    if is_shown and not (allowed or interview.is_demo):
+        raise Lacking([Lack("letter", "This client does not send letters. Its page can allow it.")])
     if is_shown and not letter.text:
         raise Lacking([Lack("letter", "Write the letter before you show it.")])
     if len(letter.text) > LETTER_MAX or len(letter.subject) > NAME_MAX:
@@ -754,6 +758,21 @@ class Due(msgspec.Struct, frozen=True):
     since_ms: int
     """When the interview ended."""
     sent_at_ms: int | None = None
+
+    @property
+    def minutes_to_signature(self) -> int | None:
+        """From the end of the interview to the first signed report; None: not signed yet."""
+        if self.sent_at_ms is None:
+            return None
+        return max(0, self.sent_at_ms - self.since_ms) // 60_000
+
+
+def usual_minutes(due: Iterable[Due], last: int = 10) -> int | None:
+    """The median minutes from end to signature of the last signed ones, demos left out; None: none is signed."""
+    signed = [d for d in due if d.minutes_to_signature is not None and not d.interview.is_demo]
+    signed = sorted(signed, key=lambda d: -d.since_ms)[:last]
+    minutes = sorted(d.minutes_to_signature or 0 for d in signed)
+    return minutes[len(minutes) // 2] if minutes else None
 
 
 def standings(conn: Connection, owner_id: str) -> list[Due]:

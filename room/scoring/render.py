@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from room.scoring import charts, evidence, limited, paint, wording
+from room.scoring.brand import Brand
 from room.scoring.report import Report
 from room.scoring.score import DECISION_WORDS
 
@@ -36,6 +37,7 @@ FONT_FILES: dict[str, tuple[str, dict[str, float]]] = {
 """What a PDF may fetch: the beginning of the file's name in the front end's folder, and where on the font's axes it is fixed
 beforehand, once, since that costs more than all the rest."""
 
+LOGO = "room:logo"
 ATTACHED = "report.json"
 ATTACHED_IS = "The signed report as data"
 
@@ -59,6 +61,9 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """Where the report is read on the screen, without a token; stands in the print's footer."""
     replaced_by: int | None = None
     """The number of the newer version, when this is an old one."""
+    brand: Brand = Brand()
+    blind: bool = False
+    """Name and pronouns were taken out of the report; it is not what was signed."""
 
 
 @cache
@@ -105,8 +110,10 @@ def pdf_page(report: Report, view: View, paper: Paper = "a4") -> str:
     )
 
 
-def pdf(html: str, attached: bytes = b"") -> bytes:
+def pdf(html: str, attached: bytes = b"", logo: bytes | None = None) -> bytes:
     """The page as a tagged PDF (PDF/UA-1), with the report's JSON inside when it is given.
+
+    `logo`: a PNG of `room.scoring.logo`, which the page may name ``room:logo``.
 
     Raises:
         PdfBusy: all places are taken for longer than a reader waits.
@@ -115,7 +122,7 @@ def pdf(html: str, attached: bytes = b"") -> bytes:
     if len(html) > HTML_MAX:
         raise PdfFailed("the report is too long for a PDF")
     try:
-        return limited.run("pdf", _encoder.encode(_Page(html, attached)))
+        return limited.run("pdf", _encoder.encode(_Page(html, attached, logo or b"")))
     except limited.Busy as error:
         raise PdfBusy("all places are taken") from error
     except limited.Failed as error:
@@ -128,6 +135,7 @@ def pdf(html: str, attached: bytes = b"") -> bytes:
 class _Page(msgspec.Struct, frozen=True):
     html: str
     attached: bytes
+    logo: bytes
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -160,6 +168,8 @@ def lay_out(payload: bytes) -> bytes:
     from weasyprint.text.fonts import FontConfiguration  # noqa: PLC0415
 
     page = _decoder.decode(payload)
+    if page.logo:
+        _fonts[LOGO] = page.logo
     attachments = []
     if page.attached:
         attachments.append(
@@ -202,6 +212,7 @@ def _fonts_only() -> Any:
         def fetch(self, url: str, headers: object = None) -> Any:  # noqa: ARG002 -- its signature
             if url not in _fonts:
                 raise ValueError(f"refused: {url[:80]}")
-            return URLFetcherResponse(url, _fonts[url], {"Content-Type": "font/ttf"})
+            kind = "image/png" if url == LOGO else "font/ttf"
+            return URLFetcherResponse(url, _fonts[url], {"Content-Type": kind})
 
     return FixedNames(allowed_protocols=())

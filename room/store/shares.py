@@ -6,6 +6,8 @@ Of an opening the time is kept and nothing else: no address, no browser.
 from typing import Any, Literal
 
 import msgspec
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import (
     Boolean,
     Column,
@@ -27,6 +29,8 @@ from room.session.ids import new_id
 from room.store import tokens
 from room.store.engine import NotFound
 from room.store.schema import metadata, owner_column, time_column
+
+_hasher = PasswordHasher()
 
 OPENING_MS = 60_000
 """Openings of one link within so much time count as one."""
@@ -208,6 +212,50 @@ def openings(conn: Connection, owner_id: str, share_id: str, limit: int = 50) ->
             .limit(limit)
         ).scalars()
     )
+
+
+def hash_passcode(passcode: str) -> str:
+    """What is stored of a passcode."""
+    return _hasher.hash(passcode)
+
+
+def is_passcode(share: Share, passcode: str) -> bool:
+    """Whether it opens the share. Slow on purpose."""
+    try:
+        return share.passcode_hash is not None and _hasher.verify(share.passcode_hash, passcode)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def unlock(conn: Connection, share: Share, now_ms: int) -> str:
+    """The passcode was right: the value of the cookie with which this browser opens the share until its end."""
+    cookie = tokens.new_secret()
+    conn.execute(
+        insert(share_readers).values(
+            cookie_hash=tokens.hashed(f"open/{cookie}"),
+            owner_id=share.owner_id,
+            share_id=share.id,
+            created_at_ms=now_ms,
+        )
+    )
+    return cookie
+
+
+def is_unlocked(conn: Connection, share: Share, cookie: str | None) -> bool:
+    """Whether a browser with this cookie may open the share. One without a passcode is open."""
+    if share.passcode_hash is None:
+        return True
+    if not cookie:
+        return False
+    found = conn.scalar(
+        select(func.count())
+        .select_from(share_readers)
+        .where(
+            share_readers.c.cookie_hash == tokens.hashed(f"open/{cookie}"),
+            share_readers.c.share_id == share.id,
+        )
+    )
+    return bool(found)
 
 
 def admit_reader(conn: Connection, share: Share, now_ms: int) -> str:

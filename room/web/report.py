@@ -14,18 +14,20 @@ from litestar.response import Redirect, Response
 
 from room.desk import schedule
 from room.replay import authorship
-from room.scoring import filing, form, limited, pdfseal, render, score, trust
+from room.scoring import blind, brand, filing, form, limited, pdfseal, render, score, trust
 from room.scoring import report as reports_pure
+from room.scoring.brand import Brand
 from room.scoring.filing import Case, Lacking, NotYet, Stale
 from room.scoring.render import Paper, PdfBusy, PdfFailed, View
 from room.scoring.report import Report
 from room.scoring.score import Lack, Words
 from room.session.ids import InterviewId
-from room.store import interviews, journal, letters, reports, shares
+from room.store import interviews, journal, letters, report_terms, reports, shares, throttle
 from room.store.accounts import Account
 from room.store.clients import load as load_client
 from room.store.engine import NotFound
 from room.store.interviews import DAY_MS
+from room.store.report_terms import Terms
 from room.store.reports import Signed
 from room.store.shares import Share
 from room.web import auth
@@ -42,6 +44,10 @@ READER = "reader_"
 log = structlog.get_logger()
 
 LABEL_MAX = 200
+PASSCODE_MIN = 6
+OPENER = "share_"
+"""Followed by the share's id: the cookie of a browser that gave the passcode."""
+TRIES, TRIES_WINDOW_MS = 5, 15 * 60_000
 EXPIRY_DAYS = (7, 30, 90, 180, 365)
 
 
@@ -65,6 +71,7 @@ def _own(
     message: str = "",
     writing: bool = False,
     given: dict[str, str] | None = None,
+    refused: str = "",
 ) -> Response[Any]:
     """The owner's page: words and draft before signing; the frozen report and its links after."""
     state = request.app.state
@@ -75,6 +82,7 @@ def _own(
         opened = {s.id: shares.openings(conn, account.id, s.id) for s in links}
         client = load_client(conn, account.id, interview.client_id)
         letter = letters.find(conn, state.seals, account.id, interview_id)
+        terms = report_terms.load(conn, account.id, interview.client_id)
         kept, version, saved_at_ms = filing.find_words(conn, state.seals, account.id, interview_id)
         is_draft = not versions or writing
         case = (
@@ -99,11 +107,16 @@ def _own(
         words = words or kept
         code = filing.code_files(case.state, authorship.lines(case.recorded))
         report = filing.draft_report(case, words, code, last.hex())
-        sheet = render.sheet(report, View(replay=f"/replay/{interview_id}"))
+        sheet = render.sheet(
+            report, View(replay=f"/replay/{interview_id}", brand=_brand(terms, client.name))
+        )
     else:
         newest = versions[-1]
         report = reports_pure.read(newest.body)
-        sheet = render.sheet(report, View(hash=newest.hash, replay=f"/replay/{interview_id}"))
+        view = View(
+            hash=newest.hash, replay=f"/replay/{interview_id}", brand=_brand(terms, client.name)
+        )
+        sheet = render.sheet(report, view)
     base = state.settings.public_url
     return page(
         request,
@@ -118,6 +131,8 @@ def _own(
         lacks=defaultdict(str, {lack.field: lack.sentence for lack in lacks}),
         versions=versions,
         letter=letter,
+        terms=terms,
+        refused=refused,
         write_points=form.write_points,
         given=given or {},
         expiry_days=_days(client.retention_days),
@@ -135,6 +150,10 @@ def _own(
         ],
         **common,
     )
+
+
+def _brand(terms: Terms, client: str) -> Brand:
+    return brand.make(terms.name or client, brand.read_colour(terms.colour) or "", terms.logo)
 
 
 def _days(retention_days: int) -> list[int]:
@@ -289,6 +308,11 @@ async def share(request: Req, interview_id: str) -> Response[Any]:
     def work(account: Account, fields: form.Fields) -> Response[Any]:
         state = request.app.state
         now_ms = state.clock.wall_ms()
+        passcode = form.text(fields, "passcode")
+        if passcode and not PASSCODE_MIN <= len(passcode) <= LABEL_MAX:
+            refused = f"A passcode has at least {PASSCODE_MIN} characters."
+            return _own(request, account, interview_id, status=422, refused=refused)
+        is_blind = "blind" in fields
         with state.store.begin() as conn, unless_deleted():
             interview = interviews.load(conn, account.id, interview_id)
             if reports.find_newest(conn, state.seals, account.id, interview_id) is None:
@@ -301,7 +325,10 @@ async def share(request: Req, interview_id: str) -> Response[Any]:
                 account.id,
                 interview_id,
                 label=(form.text(fields, "label") or client.name)[:LABEL_MAX],
-                with_replay="with_replay" in fields,
+                # A replay shows the name beside every caret.
+                with_replay="with_replay" in fields and not is_blind,
+                passcode_hash=shares.hash_passcode(passcode) if passcode else None,
+                blind=is_blind,
                 expires_at_ms=min(now_ms + min(days, 3650) * DAY_MS, interview.delete_at_ms),
                 now_ms=now_ms,
             )
@@ -386,13 +413,25 @@ def _envelope(request: Req, row: Signed) -> bytes:
     return trust.envelope(row, keys.signer(), keys.find)
 
 
-def _pdf(request: Req, row: Signed) -> Response[Any]:
+def _pdf(request: Req, row: Signed, *, is_blind: bool = False) -> Response[Any]:
+    state = request.app.state
     report, hash_ = reports_pure.read(row.body), row.hash
+    with state.store.read() as conn:
+        interview = interviews.load(conn, row.owner_id, row.interview_id)
+        terms = report_terms.load(conn, row.owner_id, interview.client_id)
+    if is_blind:
+        report, hash_ = blind.of(report), ""
     paper: Paper = "letter" if request.query_params.get("print") == "letter" else "a4"
-    view = View(hash=hash_, address=request.app.state.settings.public_url)
+    look = _brand(terms, report.occasion.client)
+    view = View(hash=hash_, address=state.settings.public_url, brand=look, blind=is_blind)
+    html = render.pdf_page(report, view, paper)
     try:
-        made = render.pdf(render.pdf_page(report, view, paper), _envelope(request, row))
-        made = pdfseal.sign(made, keys_of(request).signer())
+        if is_blind:
+            # What was signed has the name in it: neither the data nor the site's signature goes along.
+            made = render.pdf(html, logo=look.logo)
+        else:
+            made = render.pdf(html, _envelope(request, row), look.logo)
+            made = pdfseal.sign(made, keys_of(request).signer())
     except (PdfBusy, limited.Busy):
         return page(
             request,
@@ -434,10 +473,15 @@ class Opened(msgspec.Struct, frozen=True):
     newest: int
     """The number of the version that counts."""
     versions: tuple[int, ...]
+    brand: Brand
+
+
+class Locked(Exception):
+    """The link has a passcode that this browser has not given."""
 
 
 def _open(request: Req, token: str) -> Opened:
-    """Raises NotFound for a token that was never issued, Gone for one that has ended."""
+    """Raises NotFound for a token that was never issued, Gone for one that has ended, Locked before the passcode."""
     state = request.app.state
     now_ms = state.clock.wall_ms()
     with state.store.read() as conn:
@@ -455,25 +499,85 @@ def _open(request: Req, token: str) -> Opened:
             raise Gone(
                 "This link was switched off.", "The person who sent it may have sent a newer one."
             )
+        if not shares.is_unlocked(conn, found, request.cookies.get(OPENER + found.id)):
+            raise Locked
         with unless_deleted():
             versions = reports.list_for(conn, state.seals, found.owner_id, found.interview_id)
+            interview = interviews.load(conn, found.owner_id, found.interview_id)
+            terms = report_terms.load(conn, found.owner_id, interview.client_id)
     if not versions:
         raise NotFound(token)
     wanted = _number(request.query_params.get("version", ""))
     chosen = next((v for v in versions if v.version == wanted), versions[-1])
+    report = reports_pure.read(chosen.body)
     return Opened(
         found,
         chosen,
-        reports_pure.read(chosen.body),
+        blind.of(report) if found.blind else report,
         versions[-1].version,
         tuple(v.version for v in versions),
+        _brand(terms, report.occasion.client),
     )
+
+
+def _ask_passcode(request: Req, token: str, message: str = "", status: int = 200) -> Response[Any]:
+    response = page(request, "report/passcode.html", status=status, token=token, message=message)
+    response.headers["x-robots-tag"] = "noindex, nofollow, noarchive"
+    return response
+
+
+@post("/r/{token:str}/open", status_code=200, opt={"csrf": "origin"})
+async def give_passcode(request: Req, token: str) -> Response[Any]:
+    """Trade the passcode for the cookie that opens the link. After a few wrong ones the link waits."""
+    passcode = str((await request.form()).get("passcode", ""))[:LABEL_MAX]
+
+    def work() -> Response[Any]:
+        state = request.app.state
+        now_ms = state.clock.wall_ms()
+        with state.store.read() as conn:
+            found = shares.find(conn, token)
+            if found is None:
+                raise NotFound(token)
+            key = f"share/{found.id}"
+            wait_ms = throttle.wait_ms(conn, key, now_ms)
+        if found.standing(now_ms) != "valid" or found.passcode_hash is None:
+            return Redirect(f"/r/{token}", status_code=303)
+        if wait_ms:
+            minutes = max(1, -(-wait_ms // 60_000))
+            said = f"Too many tries. Try again in {minutes} minute{'s' if minutes != 1 else ''}."
+            return _ask_passcode(request, token, said, 429)
+        if not shares.is_passcode(found, passcode):
+            with state.store.begin() as conn:
+                throttle.count_failure(conn, key, now_ms, limit=TRIES, window_ms=TRIES_WINDOW_MS)
+            return _ask_passcode(request, token, "That is not the passcode.", 422)
+        with state.store.begin() as conn:
+            throttle.forget(conn, key)
+            cookie = shares.unlock(conn, found, now_ms)
+        response: Response[Any] = Redirect(f"/r/{token}", status_code=303)
+        response.set_cookie(
+            Cookie(
+                key=OPENER + found.id,
+                value=cookie,
+                max_age=max(1, (found.expires_at_ms - now_ms) // 1000),
+                path=f"/r/{token}",
+                httponly=True,
+                secure=state.settings.is_https,
+                samesite="lax",
+            )
+        )
+        return response
+
+    return await asyncio.to_thread(work)
 
 
 @get("/r/{token:str}", sync_to_thread=True)
 def show_shared(request: Req, token: str) -> Response[Any]:
     """The report by a link. That it was opened is logged, as a time."""
-    opened = _open(request, token)
+    try:
+        opened = _open(request, token)
+    except Locked:
+        return _ask_passcode(request, token)
+    limited.warm()  # readers who open the page often want the PDF next
     state = request.app.state
     with state.store.begin() as conn:
         shares.note_opened(conn, opened.share, state.clock.wall_ms())
@@ -483,10 +587,12 @@ def show_shared(request: Req, token: str) -> Response[Any]:
     sheet = render.sheet(
         opened.report,
         View(
-            hash=opened.row.hash,
+            hash="" if opened.share.blind else opened.row.hash,
             # What is printed may be handed on: its times are no links, so it carries no token.
             replay=f"/r/{token}/replay" if opened.share.with_replay and not paper else "",
             replaced_by=opened.newest if is_old else None,
+            brand=opened.brand,
+            blind=opened.share.blind,
         ),
     )
     response = page(
@@ -504,11 +610,14 @@ def show_shared(request: Req, token: str) -> Response[Any]:
 
 @get("/r/{token:str}/report.pdf", sync_to_thread=True)
 def shared_pdf(request: Req, token: str) -> Response[Any]:
-    opened = _open(request, token)
+    try:
+        opened = _open(request, token)
+    except Locked:
+        return _ask_passcode(request, token)
     state = request.app.state
     with state.store.begin() as conn:
         shares.note_opened(conn, opened.share, state.clock.wall_ms())
-    return _pdf(request, opened.row)
+    return _pdf(request, opened.row, is_blind=opened.share.blind)
 
 
 def _second(written: str) -> str:
@@ -519,7 +628,10 @@ def _second(written: str) -> str:
 @get("/r/{token:str}/replay", sync_to_thread=True)
 def ask_replay(request: Req, token: str) -> Response[Any]:
     """A time in the report leads here: on to the replay, or to the one press that lets this browser in."""
-    opened = _open(request, token)
+    try:
+        opened = _open(request, token)
+    except Locked:
+        return _ask_passcode(request, token)
     if not opened.share.with_replay:
         raise NotFound(token)
     state = request.app.state
@@ -548,7 +660,10 @@ async def watch_replay(request: Req, token: str) -> Response[Any]:
     at = str(sent.get("t", ""))
 
     def work() -> Response[Any]:
-        opened = _open(request, token)
+        try:
+            opened = _open(request, token)
+        except Locked:
+            return _ask_passcode(request, token)
         state = request.app.state
         now_ms = state.clock.wall_ms()
         with state.store.begin() as conn:
@@ -573,5 +688,5 @@ async def watch_replay(request: Req, token: str) -> Response[Any]:
 
 ROUTES = [
     show_own, save_words, sign, share, switch_off, save_letter, own_pdf, own_json,
-    show_shared, shared_pdf, ask_replay, watch_replay,
+    show_shared, give_passcode, shared_pdf, ask_replay, watch_replay,
 ]  # fmt: skip

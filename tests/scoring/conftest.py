@@ -232,6 +232,7 @@ class Held:
             client = clients.create(
                 conn, iris.id, name="Northline Freight", zone="Europe/Oslo", now_ms=now
             )
+            self.client = client.id
             self.rubric = next(
                 r for r in rubric_rows.list_for(conn, iris.id) if r.key == "algorithms-coding"
             )

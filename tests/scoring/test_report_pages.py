@@ -333,6 +333,11 @@ def test_a_letter_is_kept_apart_from_the_report(signed):
     path = f"/interviews/{signed.id}/report/letter"
     assert signed.post(path, fields={"letter": " ", "shown": "on"}).status_code == 422
     sent = {"subject": "Thank you", "letter": "Dear Cal,\n\n<b>well</b> done.", "shown": "on"}
+    refused = signed.post(path, fields=sent)
+    assert refused.status_code == 422
+    assert "does not send letters" in refused.text
+    terms = {"allows_letters": "on", "csrf": signed.csrf["iris"]}
+    assert signed.post(f"/clients/{signed.client}/reports", fields=terms).status_code == 303
     assert signed.post(path, fields=sent).status_code == 303
     page = signed.get(f"/interviews/{signed.id}/report").text
     assert "&lt;b&gt;well&lt;/b&gt; done." in page

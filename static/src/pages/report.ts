@@ -17,6 +17,26 @@ if (watch) {
   });
 }
 
+// A printed page is handed on: neither its links nor the browser's own header line carry the link's token.
+const token = location.pathname.match(/^\/r\/([^/]+)/)?.[1];
+if (token) {
+  const links: [HTMLAnchorElement, string][] = [];
+  const here = location.pathname + location.search + location.hash;
+  addEventListener("beforeprint", () => {
+    for (const link of document.querySelectorAll<HTMLAnchorElement>("a[href]")) {
+      const address = link.getAttribute("href") ?? "";
+      if (!address.includes(token)) continue;
+      links.push([link, address]);
+      link.removeAttribute("href");
+    }
+    history.replaceState(history.state, "", "/r/report");
+  });
+  addEventListener("afterprint", () => {
+    for (const [link, address] of links.splice(0)) link.setAttribute("href", address);
+    history.replaceState(history.state, "", here);
+  });
+}
+
 for (const mistake of document.querySelectorAll<HTMLElement>('[aria-invalid="true"]')) {
   mistake.focus();
   break;
