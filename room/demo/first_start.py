@@ -8,6 +8,7 @@ import structlog
 from room import content
 from room.config import Settings
 from room.demo import rows
+from room.demo.actor import StoryBroken
 from room.demo.judgement import judge
 from room.demo.performance import perform
 from room.sandbox.runner import Runner
@@ -21,6 +22,8 @@ log = structlog.get_logger()
 READY_FOR_MS = 12 * 3_600_000
 """A ready interview that lies longer in the past makes room for a new one."""
 CANDIDATE = "Sam Pretend"
+WITHOUT_RUNS = "without runs"
+"""What the marker says when no code could run at the first start: the demo is told again once it can."""
 
 
 class Welcome(msgspec.Struct, frozen=True):
@@ -39,20 +42,47 @@ async def prepare(
 
     The finished interview is played once, at the first start; a demo that was removed does not come back by itself.
     """
-    was_played = settings.data_dir / "demo-played"
-    if not was_played.exists():
+    marker = settings.data_dir / "demo-played"
+    status = await runner.status()
+    can_run = "python" in status.languages
+    known = marker.read_text() if marker.exists() else None
+    if known is None or (known == WITHOUT_RUNS and can_run):
         log.info(
             "demo.preparing", note="The demo interview is played once; this takes some seconds."
         )
-        played = await perform(settings, store, seals, runner, now_ms)
-
-        def file_judgement() -> None:
-            with store.begin() as conn:
-                judge(conn, store, seals, played, content.load("demo_session"))
-
-        await asyncio.to_thread(file_judgement)
-        was_played.touch(mode=0o600)
+        try:
+            await _play(settings, store, seals, runner, now_ms)
+        except StoryBroken:
+            # A demo that cannot be told must not keep real interviews from being held.
+            log.exception("demo.broken")
+        else:
+            marker.write_text("" if can_run else WITHOUT_RUNS)
     return await asyncio.to_thread(_ready, settings, store, now_ms)
+
+
+async def _play(
+    settings: Settings, store: Store, seals: Seals, runner: Runner, now_ms: int
+) -> None:
+    """Play and judge the finished interview, in the place of one that was cut off or played without a runner."""
+    story = content.load("demo_session")
+
+    def clear() -> None:
+        with store.begin() as conn:
+            owner = accounts.find_demo(conn)
+            if owner is not None:
+                name = next(p["name"] for p in story["people"].values() if p["role"] == "candidate")
+                for one in interviews.list_for(conn, owner.id):
+                    if one.is_demo and one.candidate_name == name:
+                        interviews.delete_interview(conn, owner.id, one.id)
+
+    await asyncio.to_thread(clear)
+    played = await perform(settings, store, seals, runner, now_ms)
+
+    def file_judgement() -> None:
+        with store.begin() as conn:
+            judge(conn, store, seals, played, story)
+
+    await asyncio.to_thread(file_judgement)
 
 
 def _ready(settings: Settings, store: Store, now_ms: int) -> Welcome | None:

@@ -19,6 +19,8 @@ log = structlog.get_logger()
 Action = Mapping[str, Any]
 
 CARET_EVERY_KEYS = 4
+NEVER_RAN = frozenset({"UNAVAILABLE", "BUSY", "IE"})
+"""Verdicts of runs that no program ended: the story goes on without them."""
 END_OF_INPUT = "\x04"
 """Ctrl-D, as a terminal takes it at the beginning of a line."""
 
@@ -151,7 +153,10 @@ class Player:
         run = self.runs[action["run"]]
         is_last = action.get("eof", False)
         text = action.get("text", "") + (END_OF_INPUT if is_last else "")
-        if self._room.state.active_run() is None:
+        found = self._room.state.run(run)
+        if found is None or found.status == "finished":
+            if found is not None and found.verdict in NEVER_RAN:
+                return
             raise StoryBroken("the program does not wait any more")
         await who.wish(c.TypeInput(run, text))
         if is_last:

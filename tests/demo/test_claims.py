@@ -194,6 +194,32 @@ def test_final_tests_are_what_the_report_claims(played: Played) -> None:
     assert (sum(o.verdict == "AC" for o in outcomes), len(outcomes)) == (told["passed"], told["of"])
 
 
+async def test_without_an_engine_the_demo_is_told_all_the_same_and_again_when_code_can_run(
+    tmp_path: Path,
+) -> None:
+    settings = config.load({"ROOM_DATA_DIR": str(tmp_path / "data")})
+    store = Store.open(settings)
+    seals = Seals(config.load_site_key(settings))
+    now_ms = SystemClock().wall_ms()
+
+    def verdicts() -> set[str]:
+        with store.read() as conn:
+            owner = accounts.find_demo(conn)
+            assert owner is not None
+            ended = [i for i in interviews.list_for(conn, owner.id) if i.ended_at_ms]
+            assert len(ended) == 1
+            state = fold(journal.load(conn, seals, InterviewId(ended[0].id)))
+        return {run.verdict for run in state.runs}
+
+    async with Runner.open(docker_host=f"unix://{tmp_path}/no-engine.sock") as runner:
+        assert await prepare(settings, store, seals, runner, now_ms) is not None
+    assert verdicts() == {"UNAVAILABLE"}
+    async with Runner.open(worker="demo-test") as runner:
+        assert await prepare(settings, store, seals, runner, now_ms) is not None
+    assert {"OK", "AC", "WA", "RE"} <= verdicts()
+    store.close()
+
+
 async def test_a_demo_that_was_thrown_away_does_not_come_back(tmp_path: Path) -> None:
     settings = config.load({"ROOM_DATA_DIR": str(tmp_path / "data")})
     store = Store.open(settings)
