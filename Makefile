@@ -1,7 +1,7 @@
 # Room in two commands: `make run` and `make test`. Each sets up what is missing first and is quick when nothing is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run dev test schedules check format lock doctor clean
+.PHONY: help run dev test schedules bench soak check format lock doctor clean
 
 ROOM := .venv/bin/room
 # The Node that the set-up fetched, where the machine has none or an old one; else the machine's.
@@ -27,6 +27,14 @@ test: ## set up what is missing and run every test, those with Docker and a brow
 schedules: ## ten thousand random schedules of edits, cuts and kills against the live room (about ten minutes)
 	@scripts/setup test
 	@ROOM_TEST_SCHEDULES=10000 .venv/bin/python -m pytest tests/realtime/test_schedules.py
+
+bench: ## measure the code runner against bare programs and plain containers (three minutes)
+	@scripts/setup test
+	@PYTHONPATH=. .venv/bin/python benchmarks/sandbox/measure.py
+
+soak: ## a thousand runs that end in every way, and what they left behind (five minutes)
+	@scripts/setup test
+	@PYTHONPATH=. .venv/bin/python benchmarks/sandbox/measure.py --soak 1000
 
 check: ## lint, formatting and types, for Python and TypeScript
 	@scripts/setup tools
