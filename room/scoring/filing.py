@@ -187,6 +187,11 @@ def load_case(conn: Connection, seals: Seals, owner_id: str, interview_id: str) 
     )
 
 
+def read_filed(body: bytes) -> Filed:
+    """A version's bytes as they are kept."""
+    return _decoder.decode(body)
+
+
 def raters_of(people: Iterable[Member]) -> list[Member]:
     """Who scores: the lead, then second raters as they were added."""
     found = list(people)

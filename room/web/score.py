@@ -14,7 +14,16 @@ from litestar import Request, get, post
 from litestar.response import Redirect, Response
 
 from room.desk import schedule
-from room.scoring import agreement, charts, evidence, filing, form, score
+from room.scoring import (
+    agreement,
+    charts,
+    evidence,
+    filing,
+    form,
+    history,
+    score,
+    statistics,
+)
 from room.scoring.filing import Case, Lacking, NotYet, Stale, Standing
 from room.scoring.score import Lack, Scorecard
 from room.store import interviews, members, rubrics
@@ -209,7 +218,17 @@ def list_scorecards(request: Req) -> Response[Any]:
     account = auth.require_account(request)
     with request.app.state.store.read() as conn:
         found = filing.standings(conn, account.id)
-    return page(request, "score/list.html", section="scorecards", due=found, zone=account.zone)
+        over = history.over(conn, request.app.state.seals, account.id)
+    return page(
+        request,
+        "score/list.html",
+        section="scorecards",
+        due=found,
+        usual_minutes=filing.usual_minutes(found),
+        over=over,
+        enough=statistics.ENOUGH_INTERVIEWS,
+        zone=account.zone,
+    )
 
 
 @get("/score/{interview_id:str}", sync_to_thread=True)
