@@ -58,6 +58,7 @@ class Server:
             if self.process.poll() is not None:
                 break
             time.sleep(0.05)
+        self.kill()
         raise RuntimeError(self.log.read_text())
 
     def kill(self) -> None:

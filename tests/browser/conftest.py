@@ -146,3 +146,15 @@ def text(page: Page) -> str:
 
 def saved(page: Page) -> None:
     expect(page.locator("[data-part=saved]")).to_have_text("All changes saved")
+
+
+@pytest.fixture(scope="session")
+def stock(server: Server) -> list[dict[str, Any]]:
+    """Started interviews made in one go, since each call of the command line starts a Python."""
+    return server.interviews(8)
+
+
+@pytest.fixture
+def started(stock: list[dict[str, Any]]) -> dict[str, Any]:
+    """An interview of the demo's owner, started and open, with a link for each of its people."""
+    return stock.pop()
