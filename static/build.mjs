@@ -1,19 +1,24 @@
 // Builds the front end: src/pages/*.ts and css/pages/*.css become dist/<name>-<hash>.{js,css}, and dist/manifest.json says
 // which file a page's name stands for. Fonts and other files that the style sheets name are copied beside them.
 //
-//   node build.mjs            once, minified
-//   node build.mjs --watch    again whenever a file changes, readable
+//   node build.mjs               once, minified
+//   node build.mjs --watch       again whenever a file changes, readable
+//   node build.mjs --out FOLDER  into another folder, so that a server that uses dist is not disturbed
+//
+// A file of an earlier build stays for an hour: a page that was loaded before the build may still ask for it.
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, readdir, rename, unlink, writeFile } from "node:fs/promises";
-import { basename, join, relative } from "node:path";
+import { mkdir, readdir, rename, stat, unlink, writeFile } from "node:fs/promises";
+import { basename, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import * as esbuild from "esbuild";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const dist = join(here, "dist");
+const outAt = process.argv.indexOf("--out");
+const dist = outAt < 0 ? join(here, "dist") : resolve(process.argv[outAt + 1]);
+const KEPT_MS = 3_600_000;
 const watching = process.argv.includes("--watch");
 
 async function entries(folder, ending) {
@@ -70,7 +75,11 @@ const manifestPlugin = {
       await writeFile(join(dist, "manifest.json.new"), JSON.stringify(sorted, null, 2) + "\n");
       await rename(join(dist, "manifest.json.new"), join(dist, "manifest.json"));
       made.add("manifest.json");
-      for (const name of await readdir(dist)) if (!made.has(name)) await unlink(join(dist, name));
+      for (const name of await readdir(dist)) {
+        if (made.has(name)) continue;
+        const old = join(dist, name);
+        if (Date.now() - (await stat(old)).mtimeMs > KEPT_MS) await unlink(old);
+      }
     });
   },
 };

@@ -93,6 +93,20 @@ def show_lobby(request: Request[Any, Any, Any], token: str) -> Response[Any]:
     return _page(request, token, _open(request, token))
 
 
+@get("/join/{token:str}/practice", sync_to_thread=True)
+def practice(request: Request[Any, Any, Any], token: str) -> Response[Any]:
+    """An editor to try, with the room's keys and settings. Nothing that is typed there leaves the browser."""
+    guest = _open(request, token)
+    offered = [key for key in guest.interview.plan.languages if key in LANGUAGES]
+    return page(
+        request,
+        "room/practice.html",
+        lobby=f"/join/{token}",
+        languages=[{"key": key, "label": LANGUAGES[key].label} for key in offered],
+        csrf_token="",
+    )
+
+
 def _page(
     request: Request[Any, Any, Any],
     token: str,
@@ -282,4 +296,4 @@ def calendar(request: Request[Any, Any, Any], token: str) -> Response[Any]:
     return calendar_file(content)
 
 
-ROUTES = [show_lobby, enter, decline, confirm, needs, checked, echo, calendar]
+ROUTES = [show_lobby, practice, enter, decline, confirm, needs, checked, echo, calendar]

@@ -50,6 +50,11 @@ def _member(request: WebRequest, interview: str, member: str) -> tuple[Member, M
     return *found, role
 
 
+def _now_ms(request: WebRequest) -> int:
+    now_ms: int = request.app.state.clock.wall_ms()
+    return now_ms
+
+
 async def _state(request: WebRequest, interview: str) -> SessionState:
     hub: Hub = request.app.state.hub
     try:
@@ -68,8 +73,12 @@ def room_page(request: WebRequest, interview: str, member: str) -> Response[str]
         lead = members.lead_of(conn, me.owner_id, interview)
         candidate = members.candidate_of(conn, me.owner_id, interview)
         own_data = links.current_for(conn, me.owner_id, me.id, "privacy")
+        way_in = links.current_for(conn, me.owner_id, candidate.id)
     data_token = links.token_of(own_data, request.app.state.store.link_key) if own_data else None
     is_interviewer = role in INTERVIEWERS
+    token = None
+    if role is Role.LEAD and way_in is not None and way_in.standing(_now_ms(request)) == "valid":
+        token = links.token_of(way_in, request.app.state.store.link_key)
     is_owner = is_interviewer and session.web_session_hash is not None
     zone = row.zone if is_interviewer else row.candidate_zone
     return page(
@@ -97,6 +106,8 @@ def room_page(request: WebRequest, interview: str, member: str) -> Response[str]
         data_url=f"/privacy/{data_token}" if role is Role.CANDIDATE and data_token else None,
         score_url=f"/score/{row.id}" if is_owner else None,
         replay_url=f"/replay/{row.id}" if is_owner else None,
+        candidate_link=f"{request.app.state.settings.public_url}/join/{token}" if token else None,
+        candidate_opened_ms=way_in.last_opened_at_ms if token and way_in else None,
         call_link=row.call_link,
         disclosure=sentences(row.plan.signals),
         limits={"run_seconds": RUN_SECONDS, "memory_mb": MEMORY_MB},

@@ -20,12 +20,16 @@ async function copy(source: HTMLElement): Promise<void> {
         ? element.value
         : (element?.textContent ?? "").trim();
   }
+  await copyText(text);
+  toast(source.dataset["copied"] ?? "Copied");
+}
+
+export async function copyText(text: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
     copyBySelection(text);
   }
-  toast(source.dataset["copied"] ?? "Copied");
 }
 
 /** Where the clipboard API is refused (a page that is not served over HTTPS). */
@@ -55,8 +59,12 @@ function localTimes(root: ParentNode): void {
 function fillSettings(root: ParentNode): void {
   const settings = loadSettings();
   for (const form of root.querySelectorAll<HTMLFormElement>("form[data-settings]")) {
-    for (const field of form.querySelectorAll<HTMLInputElement>("input[name]")) {
+    for (const field of form.querySelectorAll<HTMLInputElement | HTMLSelectElement>("input[name], select[name]")) {
       const value = settings[field.name as keyof Settings];
+      if (field instanceof HTMLSelectElement) {
+        field.value = String(value);
+        continue;
+      }
       if (field.type === "checkbox") field.checked = value === true;
       else if (field.type === "radio") field.checked = field.value === value;
       else field.value = String(value);
@@ -64,8 +72,10 @@ function fillSettings(root: ParentNode): void {
   }
 }
 
-function settingChanged(field: HTMLInputElement): void {
-  if (field.type === "checkbox") changeSettings({ [field.name]: field.checked });
+function settingChanged(field: HTMLInputElement | HTMLSelectElement): void {
+  if (field instanceof HTMLSelectElement) {
+    changeSettings({ [field.name]: field.dataset["kind"] === "number" ? Number(field.value) : field.value });
+  } else if (field.type === "checkbox") changeSettings({ [field.name]: field.checked });
   else if (field.name === "theme") changeSettings({ theme: field.value as Settings["theme"] });
   else if (field.validity.valid && field.value !== "") changeSettings({ [field.name]: field.valueAsNumber });
 }
@@ -83,6 +93,8 @@ function clicked(event: MouseEvent): void {
     const dialog = dialogById(source.dataset["dialog"]);
     if (dialog) {
       event.preventDefault();
+      // A link from one dialog to another: one is open at a time.
+      source.closest("dialog")?.close();
       openDialog(dialog);
     }
   } else if ("close" in source.dataset) {
@@ -125,7 +137,7 @@ export function startBehaviours(): void {
   document.addEventListener("change", (event) => {
     const field = event.target;
     if (!(field instanceof HTMLElement)) return;
-    if (field instanceof HTMLInputElement && field.form?.matches("[data-settings]")) settingChanged(field);
+    if ((field instanceof HTMLInputElement || field instanceof HTMLSelectElement) && field.form?.matches("[data-settings]")) settingChanged(field);
     if ("submitOnChange" in field.dataset && "form" in field) (field.form as HTMLFormElement | null)?.requestSubmit();
   });
   document.addEventListener("htmx:after:swap", () => localTimes(document));

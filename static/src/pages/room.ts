@@ -1,9 +1,14 @@
 // The live room, for every role. What only interviewers have is in room-private.ts.
 import { CodeEditor } from "../room/editor";
 import { mountChat } from "../room/chat";
-import { h } from "../room/dom";
 import { Files } from "../room/files";
-import { actionOf, keysOf, keyText, onMac, type Action } from "../room/keys";
+import { actionOf, EMACS_KEEPS, keysOf, keyText, onMac, type Action } from "../room/keys";
+import { mountFind } from "../room/find";
+import { mountFocusTime } from "../room/focus";
+import { mountKeyList } from "../room/keychange";
+import { mountSignals } from "../room/signs";
+import { mountWhere } from "../room/where";
+import { mountLate } from "../room/late";
 import { mountLayout } from "../room/layout";
 import { Notices } from "../room/notices";
 import { Page } from "../room/page";
@@ -14,9 +19,8 @@ import { mountStatus } from "../room/status";
 import { mountStory } from "../room/story";
 import { mountStrip } from "../room/strip";
 import { OutputTerminal } from "../room/terminal";
-import { listed } from "../room/words";
 import type { Role } from "../room/wire";
-import { loadSettings, type Settings } from "../settings";
+import { DEFAULTS, loadSettings, type Settings } from "../settings";
 
 class LiveRoom extends HTMLElement {
   page!: Page;
@@ -27,7 +31,7 @@ class LiveRoom extends HTMLElement {
     page.notices = new Notices(page);
     page.editor = new CodeEditor(page.part("editor"), page.room);
     page.terminal = new OutputTerminal(page.part("terminal"));
-    page.terminal.clear(keyText(keysOf("run"), onMac()));
+    page.terminal.clear(keyText(keysOf("run", page.bindings), onMac()));
     const files = new Files(page);
     mountLayout(page);
     mountStrip(page);
@@ -35,9 +39,13 @@ class LiveRoom extends HTMLElement {
     mountStatus(page, files);
     mountChat(page);
     mountStory(page);
+    mountLate(page);
     mountScreens(page);
     mountSettings(page);
-    mountWho(page);
+    mountWhere(page, files);
+    mountFocusTime(page);
+    mountFind(page, files);
+    if (page.room.config.role === "candidate") mountSignals(page);
     mountKeys(page);
   }
 }
@@ -54,13 +62,20 @@ function configOf(host: HTMLElement): PageConfig {
     candidate: data["candidate"] ?? "",
     client: data["client"] ?? "",
     live: `${scheme}//${location.host}/live`,
+    candidateLink: data["candidateLink"] ?? "",
+    candidateOpened: Number(data["candidateOpened"]) || null,
     limits: { run_seconds: Number(data["runSeconds"]), memory_mb: Number(data["memoryMb"]) },
   };
 }
 
 function mountSettings(page: Page): void {
   const apply = (settings: Settings): void => {
-    page.host.style.setProperty("--code-size", `${settings.editor_size}px`);
+    // Type that was set larger for this person stays, unless they choose a size themselves.
+    const larger = document.body.classList.contains("larger") && settings.editor_size === DEFAULTS.editor_size;
+    page.host.style.setProperty("--code-size", larger ? "18px" : `${settings.editor_size}px`);
+    page.host.style.setProperty("--code-line", String(settings.line_height));
+    page.host.style.setProperty("--code-tab", String(settings.tab_size));
+    page.editor.adopt(settings);
     page.terminal.screenReader = settings.screen_reader_terminal;
     page.terminal.recolour();
     page.editor.remeasure();
@@ -70,65 +85,50 @@ function mountSettings(page: Page): void {
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => page.terminal.recolour());
 }
 
-/** "Say who is where": shows the caret flags again and says each person's line. */
-function mountWho(page: Page): void {
-  const { room } = page;
-  page.acts.set("who", () => {
-    page.editor.showFlags();
-    const words: string[] = [];
-    for (const [, state] of room.connection.provider.awareness.getStates()) {
-      const member = (state["user"] as { member?: string } | undefined)?.member;
-      if (!member || member === room.me) continue;
-      const file = room.files.find((one) => one.id === state["file"]);
-      const head = (state["cursor"] as { head?: unknown } | null)?.head;
-      const line = file && head ? page.editor.lineOf(file.id, head) : null;
-      const where = file ? `in ${file.name}` : "in the room";
-      words.push(`${room.first(member)} is ${line === null ? where : `on line ${line}${file?.id === page.editor.file?.id ? "" : ` of ${file?.name ?? ""}`}`}`);
-    }
-    page.polite(words.length > 0 ? listed(words) : "Nobody else is in a file.");
-  });
-}
-
 function mountKeys(page: Page): void {
   const mac = onMac();
+  const drawList = mountKeyList(page);
   const drawKeys = (): void => {
-    for (const key of document.querySelectorAll<HTMLElement>("kbd[data-keys]")) {
-      key.textContent = keyText(keysOf(key.dataset["keys"] as Action, page.bindings), mac);
+    for (const key of [document, ...page.besides].flatMap((one) => [...one.querySelectorAll<HTMLElement>("kbd[data-keys]")])) {
+      const keys = keysOf(key.dataset["keys"] as Action, page.bindings);
+      key.textContent = keyText(keys, mac);
+      key.hidden = keys === "";
     }
-    page.part("keylist").replaceChildren(
-      ...page.bindings.flatMap((binding) => [h("dt", {}, h("kbd", {}, keyText(binding.keys, mac))), h("dd", {}, binding.does)]),
-    );
+    drawList();
   };
   drawKeys();
   page.acts.set("draw-keys", drawKeys);
   page.acts.set("help", () => page.open("help"));
-  document.addEventListener(
-    "keydown",
-    (event) => {
-      if (document.querySelector("dialog[open]") || page.host.hasAttribute("inert")) return;
-      const target = event.target as HTMLElement;
-      const inText = target.isContentEditable || target.matches("input, textarea, select");
-      const key = {
-        key: event.key,
-        code: event.code,
-        altKey: event.altKey,
-        ctrlKey: event.ctrlKey,
-        metaKey: event.metaKey,
-        shiftKey: event.shiftKey,
-        altGraph: event.getModifierState("AltGraph"),
-      };
-      const action = actionOf(key, mac, inText, page.bindings);
-      if (action === null || !page.acts.has(action)) return;
-      event.preventDefault();
-      event.stopPropagation();
-      page.act(action);
-    },
-    { capture: true },
-  );
-  document.addEventListener("click", (event) => {
+  const pressed = (event: KeyboardEvent): void => {
+    if (document.querySelector("dialog[open]") || page.host.hasAttribute("inert")) return;
+    const target = event.target as HTMLElement;
+    const inText = target.isContentEditable || target.matches("input, textarea, select");
+    const key = {
+      key: event.key,
+      code: event.code,
+      altKey: event.altKey,
+      ctrlKey: event.ctrlKey,
+      metaKey: event.metaKey,
+      shiftKey: event.shiftKey,
+      altGraph: event.getModifierState("AltGraph"),
+    };
+    const inEmacs = loadSettings().keymap === "emacs" && target.closest(".cm-editor") !== null;
+    const inProgram = target.closest("[data-live]") !== null;
+    const action = actionOf(key, mac, inText, page.bindings, inEmacs ? EMACS_KEEPS : inProgram ? ["Mod K"] : []);
+    if (action === null || !page.acts.has(action)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    page.act(action);
+  };
+  const clicked = (event: MouseEvent): void => {
     const source = (event.target as Element).closest<HTMLElement>("[data-act]");
     if (source && !source.hasAttribute("disabled") && page.act(source.dataset["act"] as string, source)) event.preventDefault();
-  });
+  };
+  page.listenIn = (where) => {
+    where.addEventListener("keydown", pressed, { capture: true });
+    where.addEventListener("click", clicked);
+  };
+  page.listenIn(document);
 }
 
 customElements.define("live-room", LiveRoom);

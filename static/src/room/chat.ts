@@ -1,6 +1,8 @@
 import { wallText } from "./clock";
 import { avatarClass, h, initials, setText } from "./dom";
+import type { Refusal } from "./connection";
 import type { Page } from "./page";
+import type { Room } from "./room";
 import type { ChatLine } from "./wire";
 
 /** The chat: a log in its tab, the last message and the composer at the foot of the left pane. */
@@ -14,15 +16,7 @@ export function mountChat(page: Page): void {
   const error = page.part("chaterror");
   let seen = -1;
 
-  const line = (message: ChatLine): HTMLElement => {
-    const name = room.people[message.by]?.name ?? room.first(message.by);
-    return h(
-      "div",
-      { class: "msg" },
-      h("span", { class: avatarClass(room.colour(message.by)), "aria-hidden": "true" }, initials(name)),
-      h("div", {}, h("div", { class: "who" }, h("bdi", {}, room.first(message.by)), h("span", { class: "num" }, wallText(message.wall_ms))), h("p", { class: "said", dir: "auto" }, message.text)),
-    );
-  };
+  const line = (message: ChatLine): HTMLElement => chatLine(room, message);
   const count = (): void => {
     // A candidate has the last message before their eyes, at the foot of the pane.
     if (log.offsetParent !== null || last.offsetParent !== null) seen = room.state.chat.length;
@@ -49,10 +43,34 @@ export function mountChat(page: Page): void {
     if (e.type === "ChatSent" && by !== room.me) page.polite(`${room.first(by)}: ${e["text"] as string}`);
   });
 
+  mountComposer(form, field, error, (text) => room.connection.do({ type: "SendChat", text }));
+  page.watch(
+    () => [room.isOver],
+    () => field.toggleAttribute("disabled", room.isOver || room.config.role === "observer"),
+  );
+}
+
+export function chatLine(room: Room, message: ChatLine): HTMLElement {
+  const name = room.people[message.by]?.name ?? room.first(message.by);
+  return h(
+    "div",
+    { class: "msg" },
+    h("span", { class: avatarClass(room.colour(message.by)), "aria-hidden": "true" }, initials(name)),
+    h("div", {}, h("div", { class: "who" }, h("bdi", {}, room.first(message.by)), h("span", { class: "num" }, wallText(message.wall_ms))), h("p", { class: "said", dir: "auto" }, message.text)),
+  );
+}
+
+/** Enter sends, Shift Enter makes a line. What was refused stays in the field, with the reason below it. */
+export function mountComposer(
+  form: HTMLFormElement,
+  field: HTMLTextAreaElement,
+  error: HTMLElement,
+  submit: (text: string) => Promise<Refusal | null>,
+): void {
   const send = async (): Promise<void> => {
     const text = field.value;
     if (!text.trim()) return;
-    const refusal = await room.connection.do({ type: "SendChat", text });
+    const refusal = await submit(text);
     error.hidden = refusal === null;
     setText(error, refusal?.sentence ?? "");
     if (refusal === null && field.value === text) field.value = "";
@@ -67,8 +85,4 @@ export function mountChat(page: Page): void {
       void send();
     }
   });
-  page.watch(
-    () => [room.isOver],
-    () => field.toggleAttribute("disabled", room.isOver || room.config.role === "observer"),
-  );
 }

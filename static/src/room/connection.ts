@@ -3,6 +3,7 @@ import * as encoding from "lib0/encoding";
 import { IndexeddbPersistence } from "y-indexeddb";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
+import { backoffMs } from "./backoff";
 import { Emitter } from "./emitter";
 import { documentMessage, SavedEdits, type Link } from "./saved";
 import { CLOSED, type Command, type ServerMessage } from "./wire";
@@ -55,6 +56,10 @@ export class Connection {
       params: { member, tab: tabName() },
       disableBc: true,
       WebSocketPolyfill: countingSocket(this),
+    });
+    // y-websocket waits for the lesser of its own doubling and this.
+    Object.defineProperty(this.provider, "maxBackoffTime", {
+      get: () => backoffMs(this.provider.wsUnsuccessfulReconnects, Math.random()),
     });
     this.provider.messageHandlers[ROOM_MESSAGE] = (_encoder, decoder) => {
       this.heard(JSON.parse(decoding.readVarString(decoder)) as ServerMessage);

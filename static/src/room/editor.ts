@@ -1,50 +1,20 @@
-import { autocompletion, closeBrackets, closeBracketsKeymap, completeAnyWord, completionKeymap } from "@codemirror/autocomplete";
-import { defaultKeymap, indentWithTab } from "@codemirror/commands";
-import { bracketMatching, indentOnInput, syntaxHighlighting } from "@codemirror/language";
-import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
-import { Compartment, EditorSelection, EditorState, Prec, type Extension, type Transaction } from "@codemirror/state";
-import {
-  drawSelection,
-  EditorView,
-  highlightActiveLine,
-  highlightActiveLineGutter,
-  highlightSpecialChars,
-  keymap,
-  lineNumbers,
-  placeholder,
-} from "@codemirror/view";
-import { classHighlighter } from "@lezer/highlight";
-import { yCollab, ySyncAnnotation, yUndoManagerKeymap } from "y-codemirror.next";
+import { Compartment, EditorSelection, EditorState, type Extension, type Transaction } from "@codemirror/state";
+import { EditorView } from "@codemirror/view";
+import { yCollab, ySyncAnnotation } from "y-codemirror.next";
 import * as Y from "yjs";
 import { remoteCarets, showFlags } from "./carets";
+import { editing, personal } from "./editing";
 import { Emitter } from "./emitter";
 import { fileLanguage, indentWidth } from "./filenames";
 import { languageSupport } from "./languages";
-import { insertionProblem, lineCount, plainLineEnds } from "./paste";
+import { insertionProblem, lineCount } from "./paste";
+import { PlainText } from "./plain";
 import type { Room } from "./room";
+import { loadSettings, type Settings } from "../settings";
 import type { FileState } from "./wire";
 
 /** Pastes of more lines than this are recorded, if the plan says so and the lobby told it. */
 const PASTE_LINES = 10;
-/** Marks that reorder text or are not seen. CodeMirror knows most; these it leaves out. */
-const UNSEEN = /[\u202a\u202b\u202c\u2068]/g;
-const NAMES: Record<number, string> = {
-  0x061c: "Arabic letter mark",
-  0x200b: "zero width space",
-  0x200e: "left-to-right mark",
-  0x200f: "right-to-left mark",
-  0x202a: "left-to-right embedding",
-  0x202b: "right-to-left embedding",
-  0x202c: "end of embedding",
-  0x202d: "left-to-right override",
-  0x202e: "right-to-left override",
-  0x2066: "left-to-right isolate",
-  0x2067: "right-to-left isolate",
-  0x2068: "first strong isolate",
-  0x2069: "end of isolate",
-  0xfeff: "byte order mark",
-};
-
 interface Place {
   anchor: Y.RelativePosition;
   head: Y.RelativePosition;
@@ -72,6 +42,9 @@ export class CodeEditor {
   private readonly editable = new Compartment();
   private readonly language = new Compartment();
   private readonly label = new Compartment();
+  private readonly personal = new Compartment();
+  private readonly plain: PlainText;
+  private settings: Settings = loadSettings();
   private hasProblem = false;
   private isEditable = false;
   private shownLanguage = "";
@@ -81,21 +54,53 @@ export class CodeEditor {
     private readonly room: Room,
   ) {
     this.view = new EditorView({ parent: host, state: EditorState.create({ extensions: this.frozen(true) }) });
+    this.plain = new PlainText(host, {
+      refuses: (inserted) => this.refuses(inserted),
+      pasted: (text) => this.notePaste(text),
+      moved: () => this.plainMoved(),
+    });
+    this.showOneOfTwo();
   }
 
   get hasFocus(): boolean {
-    return this.view.hasFocus;
+    return this.isPlain ? document.activeElement === this.plain.field : this.view.hasFocus;
   }
 
   focus(): void {
-    this.view.focus();
+    if (this.isPlain) this.plain.field.focus();
+    else this.view.focus();
+  }
+
+  /** Whether the text is in a plain field and not in the code editor. */
+  get isPlain(): boolean {
+    return this.settings.plain_editor;
+  }
+
+  /** Takes over what the person chose for themselves. */
+  adopt(settings: Settings): void {
+    const before = this.settings;
+    const hadFocus = this.hasFocus;
+    const caret = this.caretIndex;
+    this.settings = settings;
+    if (this.file) this.view.dispatch({ effects: this.personal.reconfigure(this.ofPerson()) });
+    if (before.plain_editor !== settings.plain_editor) {
+      this.showOneOfTwo();
+      if (settings.plain_editor) this.bindPlain(caret);
+      else {
+        this.plain.close();
+        this.view.dispatch({ selection: EditorSelection.single(Math.min(caret, this.view.state.doc.length)) });
+      }
+      if (hadFocus) this.focus();
+    }
+    this.tellPosition();
+    this.remeasure();
   }
 
   /** The caret as Yjs relative position in JSON, as a pin keeps it. */
   get caret(): string {
     const text = this.text;
     if (!text) return "";
-    const head = this.view.state.selection.main.head;
+    const head = this.caretIndex;
     return JSON.stringify(Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(text, head)));
   }
 
@@ -106,7 +111,7 @@ export class CodeEditor {
     }
     this.keepPlace();
     this.shownLanguage = this.languageOf(file);
-    const hadFocus = this.view.hasFocus;
+    const hadFocus = this.hasFocus;
     this.file = file;
     const text = this.room.connection.doc.getText(`f:${file.id}`);
     let undoManager = this.undo.get(file.id);
@@ -123,6 +128,7 @@ export class CodeEditor {
           yCollab(text, null, { undoManager }),
           remoteCarets(file.id, text, awareness, this.room),
           this.frozen(false),
+          this.personal.of(this.ofPerson()),
           this.language.of(languageSupport(this.languageOf(file))),
           this.editable.of(this.editability()),
           this.label.of(this.labelOf(file)),
@@ -132,9 +138,19 @@ export class CodeEditor {
     const place = this.places.get(file.id);
     if (place) this.view.scrollDOM.scrollTop = place.scrollTop;
     awareness.setLocalState({ ...awareness.getLocalState(), file: file.id, cursor: null });
-    if (hadFocus) this.view.focus();
+    if (this.isPlain) this.bindPlain(this.view.state.selection.main.head);
+    if (hadFocus) this.focus();
     this.opened.emit(file);
     this.tellPosition();
+  }
+
+  /** Brings a place that another person's caret told into view, without moving one's own. False if it is not in the open file. */
+  reveal(relative: unknown): boolean {
+    const place = this.file ? this.indexOf(this.file.id, relative) : null;
+    if (place === null) return false;
+    if (this.isPlain) this.plain.reveal(place);
+    else this.view.dispatch({ effects: EditorView.scrollIntoView(Math.min(place, this.view.state.doc.length), { y: "center" }) });
+    return true;
   }
 
   /** Takes over what the state says of the open file and of who may type. */
@@ -144,6 +160,7 @@ export class CodeEditor {
     if (now) this.renamed(now);
     if (this.isEditable !== this.room.canEdit) {
       this.view.dispatch({ effects: this.editable.reconfigure(this.editability()) });
+      this.plain.field.readOnly = !this.room.canEdit;
     }
   }
 
@@ -157,15 +174,58 @@ export class CodeEditor {
 
   /** The line of a relative position in a file, null if it is not in it any more. */
   lineOf(file: string, relative: unknown): number | null {
+    const place = this.indexOf(file, relative);
+    if (place === null) return null;
+    return this.room.connection.doc.getText(`f:${file}`).toString().slice(0, place).split("\n").length;
+  }
+
+  private indexOf(file: string, relative: unknown): number | null {
     try {
       const doc = this.room.connection.doc;
-      const text = doc.getText(`f:${file}`);
       const position = Y.createAbsolutePositionFromRelativePosition(Y.createRelativePositionFromJSON(relative), doc);
-      if (!position || position.type !== text) return null;
-      return text.toString().slice(0, position.index).split("\n").length;
+      return position && position.type === doc.getText(`f:${file}`) ? position.index : null;
     } catch {
-      return null;
+      return null; // Not a position: another program's awareness.
     }
+  }
+
+  private get caretIndex(): number {
+    return this.isPlain ? this.plain.field.selectionEnd : this.view.state.selection.main.head;
+  }
+
+  private ofPerson(): Extension {
+    return personal(this.settings, () => (this.file ? (this.undo.get(this.file.id) ?? null) : null));
+  }
+
+  private showOneOfTwo(): void {
+    this.view.dom.hidden = this.isPlain;
+    this.plain.field.hidden = !this.isPlain;
+  }
+
+  private bindPlain(caret: number): void {
+    const text = this.text;
+    const undo = this.file && this.undo.get(this.file.id);
+    if (!text || !undo || !this.file) return;
+    this.plain.open(text, undo, Math.min(caret, text.length));
+    this.plain.field.readOnly = !this.room.canEdit;
+    this.labelPlain(this.file);
+  }
+
+  private labelPlain(file: FileState): void {
+    this.plain.field.setAttribute("aria-label", `${file.name}, ${this.room.languageLabel(this.languageOf(file))}, plain text. Tab leaves the field.`);
+  }
+
+  /** Tells the others where one's caret is, as the code editor does. */
+  private plainMoved(): void {
+    const { text, file } = this;
+    if (!text || !file) return;
+    const awareness = this.room.connection.provider.awareness;
+    const place = (index: number): Y.RelativePosition => Y.createRelativePositionFromTypeIndex(text, Math.min(index, text.length));
+    const cursor = { anchor: place(this.plain.field.selectionStart), head: place(this.plain.field.selectionEnd) };
+    const before = awareness.getLocalState();
+    if (JSON.stringify(before?.["cursor"]) !== JSON.stringify(cursor)) awareness.setLocalState({ ...before, cursor, file: file.id });
+    if (this.hasProblem) this.say(null);
+    this.tellPosition();
   }
 
   private get text(): Y.Text | null {
@@ -182,6 +242,7 @@ export class CodeEditor {
     this.file = file;
     if (before && before.name === file.name && this.shownLanguage === language) return;
     this.shownLanguage = language;
+    this.labelPlain(file);
     this.view.dispatch({
       effects: [
         this.language.reconfigure(languageSupport(language)),
@@ -207,7 +268,7 @@ export class CodeEditor {
   private keepPlace(): void {
     const text = this.text;
     if (!this.file || !text) return;
-    const { anchor, head } = this.view.state.selection.main;
+    const { anchor, head } = this.isPlain ? { anchor: this.caretIndex, head: this.caretIndex } : this.view.state.selection.main;
     this.places.set(this.file.id, {
       anchor: Y.createRelativePositionFromTypeIndex(text, anchor),
       head: Y.createRelativePositionFromTypeIndex(text, head),
@@ -230,36 +291,12 @@ export class CodeEditor {
   private frozen(empty: boolean): Extension {
     if (empty) return [EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.contentAttributes.of({ "aria-label": "Editor" })];
     return [
-      // The document knows "\n" alone; another line end would shift every position after it.
-      EditorState.lineSeparator.of("\n"),
-      EditorView.clipboardInputFilter.of((text) => plainLineEnds(text)),
       EditorState.transactionFilter.of((transaction) => this.bounded(transaction)),
       EditorView.domEventHandlers({
         paste: (event) => this.pasted(event.clipboardData?.getData("text/plain") ?? "", event),
         drop: (event) => this.pasted(event.dataTransfer?.getData("text/plain") ?? "", event),
       }),
-      Prec.highest(EditorView.domEventHandlers({ keydown: letTabLeave })),
-      lineNumbers(),
-      highlightActiveLineGutter(),
-      highlightActiveLine(),
-      highlightSpecialChars({ addSpecialChars: UNSEEN, render: unseen }),
-      drawSelection(),
-      indentOnInput(),
-      bracketMatching(),
-      closeBrackets(),
-      highlightSelectionMatches({ minSelectionLength: 2 }),
-      syntaxHighlighting(classHighlighter),
-      autocompletion({ override: [completeAnyWord], activateOnTyping: true, icons: false }),
-      placeholder("Type here. Everyone sees it."),
-      EditorState.tabSize.of(4),
-      keymap.of([
-        ...closeBracketsKeymap,
-        ...defaultKeymap,
-        ...searchKeymap,
-        ...yUndoManagerKeymap,
-        ...completionKeymap,
-        indentWithTab,
-      ]),
+      editing("Type here. Everyone sees it."),
       EditorView.updateListener.of((update) => {
         if (update.docChanged || update.selectionSet) this.tellPosition();
         if (update.docChanged && this.hasProblem && update.transactions.some((one) => !one.annotation(ySyncAnnotation))) {
@@ -287,17 +324,25 @@ export class CodeEditor {
 
   /** Looks at pasted text before the editor does: 5 MB are refused without being read into the document. */
   private pasted(text: string, event: Event): boolean {
-    const problem = insertionProblem(text.length, this.documentLength());
-    if (problem) {
+    if (this.refuses(text.length)) {
       event.preventDefault();
-      this.say(problem);
       return true;
     }
+    this.notePaste(text);
+    return false;
+  }
+
+  private refuses(inserted: number): boolean {
+    const problem = insertionProblem(inserted, this.documentLength());
+    if (problem) this.say(problem);
+    return problem !== null;
+  }
+
+  private notePaste(text: string): void {
     const lines = lineCount(text);
     if (this.file && lines > PASTE_LINES && this.room.canEdit && this.room.state.signals.includes("paste")) {
       void this.room.connection.do({ type: "NotePaste", file: this.file.id, lines });
     }
-    return false;
   }
 
   private documentLength(): number {
@@ -312,29 +357,14 @@ export class CodeEditor {
 
   private tellPosition(): void {
     const { main } = this.view.state.selection;
-    const line = this.view.state.doc.lineAt(main.head);
+    const head = Math.min(this.caretIndex, this.view.state.doc.length);
+    const line = this.view.state.doc.lineAt(head);
+    const { selectionStart, selectionEnd } = this.plain.field;
     this.position.emit({
       line: line.number,
-      column: main.head - line.from + 1,
-      selected: main.to - main.from,
+      column: head - line.from + 1,
+      selected: this.isPlain ? selectionEnd - selectionStart : main.to - main.from,
       indent: indentWidth(this.file ? this.languageOf(this.file) : ""),
     });
   }
-}
-
-/** Escape, then Tab, leaves the editor, also when the Escape had something to close first. */
-function letTabLeave(event: KeyboardEvent, view: EditorView): boolean {
-  if (event.key === "Escape") view.setTabFocusMode(2000);
-  return false;
-}
-
-function unseen(code: number, description: string | null): HTMLElement {
-  const mark = document.createElement("span");
-  const name = NAMES[code] ?? description ?? "control character";
-  mark.className = "cm-specialChar unseen";
-  mark.textContent = `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
-  mark.title = name;
-  mark.setAttribute("aria-label", name);
-  mark.setAttribute("role", "img");
-  return mark;
 }

@@ -7,6 +7,10 @@ import type { FileState } from "./wire";
 export class Files {
   private readonly tabs: HTMLElement;
   private dialogFile: FileState | null = null;
+  private readonly form: HTMLFormElement;
+  private readonly input: HTMLInputElement;
+  /** What is being named: a file, a new one (null), nothing (undefined). */
+  private named: FileState | null | undefined = undefined;
   /** Names asked for here whose event has not come yet: those are opened when they appear. */
   private readonly asked = new Set<string>();
 
@@ -27,12 +31,20 @@ export class Files {
     });
     room.happened.on(({ e, by }) => {
       if (e.type === "FileCreated") this.created(e["file"] as string, e["question"] as string | undefined, by);
+      if (e.type === "FileDeleted" && by !== room.me) this.deletedBy(e["file"] as string, by);
+      if (e.type === "LanguageChosen" && by !== room.me && by !== "system") toast(`${room.first(by)} changed the language to ${room.languageLabel(e["language"] as string)}`);
     });
     this.tabs.addEventListener("keydown", (event) => this.tabKey(event));
-    this.listenToDialog();
-    page.acts.set("new-file", () => this.openDialog(null));
-    page.acts.set("file-menu", () => this.openDialog(this.current));
-    page.acts.set("rename", () => this.openDialog(this.current));
+    this.form = page.part<HTMLFormElement>("naming");
+    this.input = page.part<HTMLInputElement>("newname");
+    this.listenToNaming();
+    page.acts.set("new-file", () => this.name(null));
+    page.acts.set("file-menu", () => this.openDialog());
+    page.acts.set("rename", () => {
+      const dialog = this.page.dialog("file-dialog");
+      if (dialog.open) dialog.close();
+      if (this.current) this.name(this.current);
+    });
     page.acts.set("close-file", () => this.current && void this.remove(this.current));
     page.acts.set("delete-file", () => {
       this.page.dialog("file-dialog").close();
@@ -112,7 +124,7 @@ export class Files {
         draggable: room.canEdit ? "true" : "false",
         title: there.length > 0 ? `${file.name}. Here: ${there.map(([id]) => room.first(id)).join(", ")}` : file.name,
         onclick: () => this.open(file.id),
-        ondblclick: () => room.canEdit && this.openDialog(file),
+        ondblclick: () => this.name(file),
         onauxclick: (event) => {
           if ((event as MouseEvent).button === 1 && room.canEdit) void this.remove(file);
         },
@@ -168,20 +180,38 @@ export class Files {
     }
   }
 
-  private openDialog(file: FileState | null): void {
-    if (!this.page.room.canEdit) return;
+  private deletedBy(id: string, by: string): void {
+    const { room } = this.page;
+    const file = room.state.files.find((one) => one.id === id);
+    if (!file) return;
+    toast(`${room.first(by)} deleted ${file.name}`, room.canEdit ? { label: "Restore", run: () => void room.do({ type: "RestoreFile", file: id }) } : undefined);
+  }
+
+  private openDialog(): void {
+    const file = this.current;
+    if (!this.page.room.canEdit || !file) return;
     this.dialogFile = file;
-    const input = document.getElementById("file-name") as HTMLInputElement;
-    (document.getElementById("file-title") as HTMLElement).textContent = file ? `File ${file.name}` : "New file";
-    this.page.part("filesave").textContent = file ? "Rename" : "Create";
-    this.page.part("fileactions").hidden = file === null;
-    this.showError("");
-    input.value = file?.name ?? "";
+    (document.getElementById("file-title") as HTMLElement).textContent = `File ${file.name}`;
     this.drawDeleted();
     this.page.open("file-dialog");
-    input.focus();
-    const dot = input.value.lastIndexOf(".");
-    input.setSelectionRange(0, dot > 0 ? dot : input.value.length);
+  }
+
+  /** Opens the field for a name where the tab is, or where the new tab will be. */
+  private name(file: FileState | null): void {
+    if (!this.page.room.canEdit) return;
+    this.named = file;
+    const place = file ? document.getElementById(`tab-${file.id}`) : this.page.host.querySelector<HTMLElement>('[data-act="new-file"]');
+    const head = this.form.parentElement as HTMLElement;
+    this.form.hidden = false;
+    this.input.value = file?.name ?? "";
+    this.input.setAttribute("aria-label", file ? `New name of ${file.name}` : "Name of the new file");
+    this.input.placeholder = file ? "" : `main.${ENDINGS[this.page.room.state.language] ?? "txt"}`;
+    const left = (place?.getBoundingClientRect().left ?? 0) - head.getBoundingClientRect().left;
+    this.form.style.left = `${Math.max(4, Math.min(left, head.clientWidth - 210))}px`;
+    this.showError("");
+    this.input.focus();
+    const dot = this.input.value.lastIndexOf(".");
+    this.input.setSelectionRange(0, dot > 0 ? dot : this.input.value.length);
   }
 
   private drawDeleted(): void {
@@ -201,19 +231,31 @@ export class Files {
     );
   }
 
-  private listenToDialog(): void {
-    const form = this.page.part<HTMLFormElement>("fileform");
-    form.addEventListener("submit", (event) => {
+  private listenToNaming(): void {
+    this.form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.save((document.getElementById("file-name") as HTMLInputElement).value.trim());
+      void this.save(true);
+    });
+    this.input.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.preventDefault();
+      this.endNaming(true);
+    });
+    this.form.addEventListener("focusout", (event) => {
+      if (this.named === undefined || this.form.contains(event.relatedTarget as Node | null) || !document.hasFocus()) return;
+      // Looking elsewhere keeps a name that was written, and drops an empty field.
+      if (this.input.value.trim()) void this.save(false);
+      else this.endNaming(false);
     });
   }
 
-  private async save(name: string): Promise<void> {
+  private async save(returns: boolean): Promise<void> {
     const { connection } = this.page.room;
-    const file = this.dialogFile;
-    if (file && file.name === name) {
-      this.page.dialog("file-dialog").close();
+    const file = this.named;
+    const name = this.input.value.trim();
+    if (file === undefined) return;
+    if (!name || file?.name === name) {
+      this.endNaming(returns);
       return;
     }
     if (!file) this.asked.add(name);
@@ -221,21 +263,26 @@ export class Files {
     if (refusal) {
       this.asked.delete(name);
       this.showError(refusal.sentence);
-    } else {
-      const dialog = this.page.dialog("file-dialog");
-      // After the dialog gave the focus back to the button that opened it.
-      dialog.addEventListener("close", () => this.page.editor.focus(), { once: true });
-      dialog.close();
-    }
+    } else this.endNaming(returns);
+  }
+
+  private endNaming(returns: boolean): void {
+    this.named = undefined;
+    this.form.hidden = true;
+    this.showError("");
+    if (returns) this.page.editor.focus();
   }
 
   private showError(sentence: string): void {
-    const input = document.getElementById("file-name") as HTMLInputElement;
-    (document.getElementById("file-error") as HTMLElement).textContent = sentence;
-    input.toggleAttribute("aria-invalid", false);
+    const error = document.getElementById("file-error") as HTMLElement;
+    error.hidden = sentence === "";
+    error.textContent = sentence;
+    this.input.toggleAttribute("aria-invalid", false);
     if (sentence) {
-      input.setAttribute("aria-invalid", "true");
-      input.focus();
+      this.input.setAttribute("aria-invalid", "true");
+      this.input.focus();
     }
   }
 }
+
+const ENDINGS: Record<string, string> = { python: "py", javascript: "js", typescript: "ts", sql: "sql" };

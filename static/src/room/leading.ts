@@ -1,4 +1,5 @@
 import { chooseTab } from "./layout";
+import { mountFocusButtons } from "./focus";
 import { minutesText, stageMinutes, wallText } from "./clock";
 import { h, icon, setText } from "./dom";
 import type { Notice } from "./notices";
@@ -6,7 +7,9 @@ import type { Page } from "./page";
 import { hiddenOf, testGroup } from "./testlist";
 import { stale } from "./story";
 import { goneWords } from "./words";
+import { copyText } from "../behaviours";
 import { remember } from "../settings";
+import { toast } from "../toast";
 import type { MemberState, PartPlan, QuestionPlan } from "./wire";
 
 /** How long the end can be taken back. */
@@ -20,10 +23,15 @@ export function mountLeading(page: Page): void {
   mountEnd(page);
   mountHiddenTests(page);
   mountHiding(page);
+  mountFocusButtons(page);
+  mountLead(page);
   page.notices.from(() => leadNotices(page));
   page.acts.set("open-notes", () => {
-    const tab = document.getElementById("tab-notes");
+    page.act("open-private");
+    const tab = page.byId("tab-notes");
     if (tab) chooseTab(tab);
+  });
+  page.acts.set("open-private", () => {
     if (window.matchMedia("(max-width: 699px)").matches) page.host.querySelector<HTMLElement>('[data-view-of="notes"]')?.click();
   });
   page.acts.set("admit", (source) => {
@@ -42,6 +50,40 @@ export function mountLeading(page: Page): void {
     page.dialog("people").close();
     void page.room.do({ type: "RemoveMember", member });
   });
+}
+
+/** How long the lead is gone before another interviewer may take over; the server counts too. */
+const LEAD_GONE_MS = 30_000;
+
+function mountLead(page: Page): void {
+  const { room } = page;
+  page.acts.set("copy-link", () => void copyText(room.config.candidateLink).then(() => toast("Copied")));
+  page.acts.set("hand-lead", (source) => {
+    const member = source?.dataset["member"];
+    if (!member || !source) return;
+    if (source.dataset["sure"] === undefined) {
+      source.dataset["sure"] = "";
+      source.textContent = `Let ${room.first(member)} lead from here`;
+      return;
+    }
+    page.dialog("people").close();
+    void room.do({ type: "HandLead", member });
+  });
+}
+
+function leadGone(page: Page): Notice[] {
+  const { room } = page;
+  const lead = Object.entries(room.state.members).find(([, member]) => member.role === "lead");
+  if (!lead || room.isLead || room.isOver || lead[1].present || lead[1].since_ms === 0) return [];
+  const name = room.first(lead[0]);
+  const may = room.wallMs - lead[1].since_ms > LEAD_GONE_MS;
+  return [
+    {
+      key: may ? "lead-take" : "lead-gone",
+      text: goneWords(name, lead[1].since_ms, room.wallMs) + (may ? " Somebody else can lead meanwhile." : ""),
+      actions: may ? [{ label: "Take the lead", primary: true, run: () => void room.do({ type: "TakeLead" }) }] : [],
+    },
+  ];
 }
 
 function mountClock(page: Page): void {
@@ -215,6 +257,7 @@ function mountHiding(page: Page): void {
     else delete root.dataset["private"];
     remember("room.private", hidden ? "hidden" : null);
     if (hidden && document.getElementById("private")?.contains(document.activeElement)) page.editor.focus();
+    if (hidden) page.act("bring-back");
     page.room.changed.emit();
     draw();
   });
@@ -251,28 +294,33 @@ function leadNotices(page: Page): Notice[] {
     const declined = members.some(([, member]) => member.declined_recording);
     if (!declined) {
       notices.push({
-        key: "before",
-        text: here ? `${first} is here. The clock and the recording start when you start them.` : waiting ? "Not recording yet." : awayText(first, candidate?.[1]),
-        actions: [{ label: "Start interview", primary: here, run: () => void room.do({ type: "StartInterview" }) }],
+        key: here ? "before-here" : waiting ? "before-waiting" : "before",
+        text: here ? `${first} is here. The clock and the recording start when you start them.` : waiting ? "Not recording yet." : awayText(first, candidate?.[1], room.config.candidateOpened),
+        actions: [
+          ...(!here && !waiting && room.config.candidateLink ? [{ label: "Copy link", run: () => void page.act("copy-link") }] : []),
+          { label: "Start interview", primary: here, run: () => void room.do({ type: "StartInterview" }) },
+        ],
       });
     }
   } else if (!room.isOver && candidate && !candidate[1].present && candidate[1].admission === "admitted") {
     notices.push({
       key: "gone",
-      text: `${goneWords(first, candidate[1].since_ms, Date.now())} What ${first} types stays safe on that device.`,
+      text: `${goneWords(first, candidate[1].since_ms, room.wallMs)} What ${first} types stays safe on that device.`,
       actions: state.phase === "running" ? [{ label: "Pause clock", run: () => void room.do({ type: "PauseClock" }) }] : [],
     });
   }
   if (state.phase === "paused") {
     notices.push({ key: "paused", text: "The clock is paused. The recording goes on.", actions: [{ label: "Resume", run: () => void room.do({ type: "ResumeClock" }) }] });
   }
+  notices.push(...leadGone(page));
   if (room.isOver) notices.push(endNotice(page));
   return notices;
 }
 
-function awayText(first: string, member: MemberState | undefined): string {
+function awayText(first: string, member: MemberState | undefined, openedMs: number | null): string {
   if (member?.came_ms) return `${first} is not here. ${first} was here at ${wallText(member.came_ms)}.`;
-  return `${first} is not here yet. Notes and guide work already.`;
+  const opened = openedMs === null ? "" : ` The link was opened at ${wallText(openedMs)}.`;
+  return `${first} is not here yet.${opened} Notes and guide work already.`;
 }
 
 function endNotice(page: Page): Notice {

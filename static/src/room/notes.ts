@@ -1,6 +1,7 @@
 import { minutesText } from "./clock";
 import { h, icon, setText } from "./dom";
 import type { Page } from "./page";
+import { signWords } from "./signs";
 import type { Pins } from "./pins";
 import type { Note, Pin } from "./wire";
 
@@ -13,11 +14,20 @@ export function mountNotes(page: Page, pins: Pins): void {
 function mountList(page: Page, pins: Pins): void {
   const { room } = page;
   const list = page.part("notes");
+  // Signs are told as they come; the replay keeps them all.
+  let signs: { at: number; words: string }[] = [];
+  room.happened.on(({ e, by, at_ms }) => {
+    const words = signWords(room.first(by), e);
+    if (words === null) return;
+    signs = [...signs, { at: at_ms, words }];
+    room.changed.emit();
+  });
   page.watch(
-    () => [room.state.notes, room.state.pins, room.state.competencies, room.people],
+    () => [room.state.notes, room.state.pins, room.state.competencies, room.people, signs],
     () => {
       const lines = [
         ...room.state.notes.map((note) => ({ at: note.at_ms, element: noteLine(page, note) })),
+        ...signs.map(({ at, words }) => ({ at, element: h("div", { class: "note sign" }, h("span", { class: "at" }, minutesText(at, true)), h("div", { class: "body faint" }, words)) })),
         ...room.state.pins.map((pin) => ({ at: pin.at_ms, element: pinLine(page, pins, pin) })),
       ].sort((a, b) => a.at - b.at);
       const scroll = list.parentElement as HTMLElement;

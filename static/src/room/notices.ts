@@ -18,6 +18,8 @@ export class Notices {
   private readonly shown = new Map<string, HTMLElement>();
   private readonly box: HTMLElement;
   private problem: { text: string; until: number } | null = null;
+  private told: { key: string; text: string; until: number; actions: NonNullable<Notice["actions"]> } | null = null;
+  private tellings = 0;
 
   constructor(private readonly page: Page) {
     this.box = page.part("notices");
@@ -25,6 +27,19 @@ export class Notices {
       this.problem && performance.now() < this.problem.until
         ? [{ key: "problem", text: this.problem.text, tone: "problem", actions: [{ label: "Close", run: () => this.closeProblem() }] }]
         : [],
+    );
+    this.from(() => {
+      const told = this.told;
+      if (!told || performance.now() >= told.until) return [];
+      const close = { label: "Close", run: () => this.closeTold() };
+      return [{ key: told.key, text: told.text, actions: [...told.actions, close] }];
+    });
+    this.from(() =>
+      Object.entries(page.room.storage).map(([about, sentence]) => ({ key: `storage-${about}`, text: sentence, tone: "problem" as const })),
+    );
+    page.watch(
+      () => [page.room.storage],
+      () => Object.values(page.room.storage).forEach((sentence) => page.polite(sentence)),
     );
     page.room.changed.on(() => this.draw());
     page.everySecond(() => this.draw());
@@ -40,6 +55,19 @@ export class Notices {
   say(text: string): void {
     this.problem = { text, until: performance.now() + PROBLEM_MS };
     this.page.assertive(text);
+    this.draw();
+  }
+
+  /** What was asked for or has happened, said and shown for ten seconds. */
+  tell(text: string, actions: NonNullable<Notice["actions"]> = []): void {
+    this.tellings += 1;
+    this.told = { key: `told-${this.tellings}`, text, until: performance.now() + PROBLEM_MS, actions };
+    this.page.polite(text);
+    this.draw();
+  }
+
+  private closeTold(): void {
+    this.told = null;
     this.draw();
   }
 

@@ -1,6 +1,7 @@
 import { dialogById, openDialog } from "../dialogs";
 import type { CodeEditor } from "./editor";
-import { BINDINGS, type Binding } from "./keys";
+import { loadSettings } from "../settings";
+import { BINDINGS, withChosen, type Binding } from "./keys";
 import type { Notices } from "./notices";
 import type { Room } from "./room";
 import type { OutputTerminal } from "./terminal";
@@ -11,16 +12,25 @@ export type Act = (source: HTMLElement | null) => void;
 export class Page {
   /** What buttons with `data-act` and keys do. */
   readonly acts = new Map<string, Act>();
-  /** The keys of this role. */
-  bindings: readonly Binding[] = BINDINGS;
+  /** The keys of this role, as they come. */
+  ownBindings: readonly Binding[] = BINDINGS;
+  /** Windows beside this one that hold a part of the page. */
+  readonly besides: Document[] = [];
   notices!: Notices;
   editor!: CodeEditor;
   terminal!: OutputTerminal;
+  /** Lets keys and buttons of another document of this page act here. */
+  listenIn!: (where: Document) => void;
 
   constructor(
     readonly host: HTMLElement,
     readonly room: Room,
   ) {}
+
+  /** The keys of this role, as this person has them. */
+  get bindings(): readonly Binding[] {
+    return withChosen(this.ownBindings, loadSettings().keys);
+  }
 
   /** The element marked `data-part`, which the template of this role has. */
   part<T extends HTMLElement = HTMLElement>(name: string): T {
@@ -30,7 +40,19 @@ export class Page {
   }
 
   find<T extends HTMLElement = HTMLElement>(name: string): T | null {
-    return document.querySelector<T>(`[data-part="${name}"]`);
+    for (const one of [document, ...this.besides]) {
+      const found = one.querySelector<T>(`[data-part="${name}"]`);
+      if (found) return found;
+    }
+    return null;
+  }
+
+  byId(id: string): HTMLElement | null {
+    for (const one of [document, ...this.besides]) {
+      const found = one.getElementById(id);
+      if (found) return found;
+    }
+    return null;
   }
 
   act(name: string, source: HTMLElement | null = null): boolean {
@@ -75,7 +97,13 @@ export class Page {
   }
 
   get privateHidden(): boolean {
-    return document.documentElement.dataset["private"] === "hidden";
+    const root = document.documentElement.dataset;
+    return root["private"] === "hidden" || root["look"] === "candidate";
+  }
+
+  /** Whether focus time hides code, output and problem from this person now. */
+  get isCurtained(): boolean {
+    return this.room.config.role !== "candidate" && this.room.focusLeftMs > 0;
   }
 }
 

@@ -28,6 +28,10 @@ export interface PageConfig {
   client: string;
   live: string;
   limits: { run_seconds: number; memory_mb: number };
+  /** The candidate's link, for interviewers who may hand it out. */
+  candidateLink: string;
+  /** UTC milliseconds of when that link was last opened, null if never. */
+  candidateOpened: number | null;
 }
 
 /** The session as this browser knows it: the fold of what the server sent, who is there, and the wishes one may have. */
@@ -47,6 +51,10 @@ export class Room {
   people: Record<string, Person> = {};
   runner: Runner = { available: true, reason: "", languages: {} };
   welcomed = false;
+  /** What the server says of the room that is left for recording, by what is short. */
+  storage: Record<string, string> = {};
+  /** The server's clock minus this device's. */
+  private wallOffset = 0;
 
   constructor(readonly config: PageConfig) {
     this.connection = new Connection(config.live, config.interview, config.me);
@@ -57,6 +65,7 @@ export class Room {
         if (message.runner) this.runner = message.runner;
         this.clock.hear(message.at_ms, performance.now());
         this.welcomed = true;
+        this.wallOffset = message.wall_ms - Date.now();
         const me = this.people[this.me];
         this.connection.provider.awareness.setLocalStateField("user", {
           name: me?.first ?? this.config.first,
@@ -73,6 +82,10 @@ export class Room {
         this.changed.emit();
       } else if (message.t === "people") {
         this.people = message.people;
+        this.changed.emit();
+      } else if (message.t === "notice") {
+        const { [message.about]: _, ...others } = this.storage;
+        this.storage = message.level === "fine" ? others : { ...others, [message.about]: message.sentence };
         this.changed.emit();
       } else if (message.t === "runner") {
         this.runner = message.runner;
@@ -91,6 +104,25 @@ export class Room {
 
   get atMs(): number {
     return this.clock.atMs(this.state, performance.now());
+  }
+
+  /** UTC milliseconds by the server's clock. */
+  get wallMs(): number {
+    return Date.now() + this.wallOffset;
+  }
+
+  /** Milliseconds that everybody but the candidate is still curtained, 0 if nobody is. */
+  get focusLeftMs(): number {
+    const until = this.state.focus_until_ms;
+    return until === null || this.isOver ? 0 : Math.max(0, until - this.atMs);
+  }
+
+  get candidate(): string | null {
+    return Object.keys(this.state.members).find((id) => this.state.members[id]?.role === "candidate") ?? null;
+  }
+
+  get isLead(): boolean {
+    return this.state.members[this.me]?.role === "lead";
   }
 
   get isOver(): boolean {

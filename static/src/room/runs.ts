@@ -56,7 +56,10 @@ function mountButtons(page: Page, files: Files): void {
     if (reason) page.notices.say(reason);
     else if (file) void room.do(command(file.id));
   };
-  page.acts.set("run", () => start((file) => ({ type: "RequestRun", file, stdin: stdin.value })));
+  // With given input the program reads that and nothing else; without, people type into its terminal.
+  page.acts.set("run", () =>
+    start((file) => (stdin.value ? { type: "RequestRun", file, stdin: stdin.value } : { type: "RequestRun", file, interactive: takesKeys(page) })),
+  );
   page.acts.set("test", () => start((file) => ({ type: "RequestTests", file })));
   page.acts.set("stop", () => {
     const active = room.activeRun;
@@ -98,8 +101,23 @@ function mountRunnerNotice(page: Page): void {
   page.everySecond(draw);
 }
 
+/** A database answers a script; there is no program to type to. */
+function takesKeys(page: Page): boolean {
+  const file = page.editor.file;
+  return file !== null && fileLanguage(file.name, file.language, page.room.state.language) !== "sql";
+}
+
 function mountTerminal(page: Page): void {
   const { room, terminal } = page;
+  terminal.connect({
+    type: (run, text) => void room.connection.do({ type: "TypeInput", run, text }).then((refusal) => {
+      if (refusal && refusal.reason !== "run_over") page.notices.say(refusal.sentence);
+    }),
+    resize: (run, columns, rows) => void room.connection.do({ type: "ResizeTerminal", run, columns, rows }),
+  });
+  const begin = (run: RunState, own: boolean): void => {
+    if (run.interactive && run.status === "running") terminal.enliven(run.id, mayEdit(room.config.role), own);
+  };
   const chip = page.part("runchip");
   const command = (run: RunState): string => {
     const name = room.state.files.find((file) => file.id === run.file)?.name ?? "";
@@ -108,13 +126,15 @@ function mountTerminal(page: Page): void {
   room.terminalReset.on((text) => {
     const run = text && room.state.runs.find((one) => one.id === text.run);
     if (!text || !run) {
-      terminal.clear(keyText(keysOf("run"), onMac()));
+      terminal.clear(keyText(keysOf("run", page.bindings), onMac()));
       return;
     }
     const started = room.state.started_wall_ms;
     terminal.begin(run.id, command(run), started === null ? "" : wallText(started + run.at_ms));
     terminal.write(run.id, text.text, "stdout");
     if (run.status === "finished") terminal.end(run.id, ending(page, run), run.truncated);
+    // What the program asked before was answered then.
+    else begin(run, false);
   });
   room.happened.on(({ e, wall_ms }) => {
     const id = e["run"] as string;
@@ -122,17 +142,20 @@ function mountTerminal(page: Page): void {
       const run = room.state.runs.find((one) => one.id === id);
       if (run) terminal.begin(id, command(run), wallText(wall_ms));
       page.act("show-terminal");
+    } else if (e.type === "RunStarted") {
+      const run = room.state.runs.find((one) => one.id === id);
+      if (run) begin(run, run.by === room.me);
     } else if (e.type === "TestsQueued") {
       page.act("show-tests");
     } else if (e.type === "RunOutput") {
       const text = e["text"] as string;
       terminal.write(id, text, (e["stream"] as string | undefined) ?? "stdout");
-      if (loadSettings().read_output) page.polite(text);
+      if (loadSettings().read_output && !page.isCurtained) page.polite(text);
     } else if (e.type === "RunFinished") {
       const run = room.state.runs.find((one) => one.id === id);
       if (run) terminal.end(id, ending(page, run), run.truncated);
-      if (run) page.polite(`Run: ${ending(page, run)}`);
-    } else if (e.type === "TestsFinished") {
+      if (run && !page.isCurtained) page.polite(`Run: ${ending(page, run)}`);
+    } else if (e.type === "TestsFinished" && !page.isCurtained) {
       page.polite(testsSentence((e["outcomes"] as TestOutcome[] | undefined) ?? []));
     }
   });
@@ -161,14 +184,14 @@ function mountTests(page: Page): void {
   const box = page.part("tests");
   const chips = page.part("testchips");
   page.watch(
-    () => [room.state.runs, document.documentElement.dataset["private"]],
+    () => [room.state.runs, page.privateHidden],
     () => {
       const last = room.lastOf("tests");
       if (!last) return;
       const running = last.status !== "finished";
       const shown = running ? (previous(page, last) ?? last) : last;
       box.classList.toggle("stale", running);
-      const heading = room.isInterviewer ? "Visible to everyone" : "Tests from your interviewer";
+      const heading = room.isInterviewer && document.documentElement.dataset["look"] !== "candidate" ? "Visible to everyone" : "Tests from your interviewer";
       box.replaceChildren(testGroup(heading, shown, running));
       const counted = shown.outcomes.concat(page.privateHidden ? [] : hiddenOf(page, shown)?.outcomes ?? []);
       const good = counted.filter(passed).length;

@@ -1,5 +1,6 @@
 import { h } from "./dom";
 import type { Page } from "./page";
+import { isLate } from "./late";
 import { CLOSED } from "./wire";
 
 interface Screen {
@@ -30,7 +31,7 @@ export function mountScreens(page: Page): void {
     const template = document.getElementById("ending");
     const links = template instanceof HTMLTemplateElement ? [...template.content.cloneNode(true).childNodes] : [];
     return {
-      key: "ended",
+      key: isLate(page) ? "late" : "ended",
       title: candidate ? `That was it. Thank you, ${room.config.first}.` : "The interview has ended.",
       text: candidate
         ? `${lead} will be in touch through ${room.config.client}.`
@@ -38,8 +39,9 @@ export function mountScreens(page: Page): void {
           ? "The room is closed. What happened in it is in the replay."
           : "Thank you for being there.",
       actions: [
+        ...(isLate(page) ? [button("Keep a copy of what was not saved", () => void page.act("keep-copy"))] : []),
         ...(candidate || room.isInterviewer ? links.filter((node): node is HTMLElement => node instanceof HTMLElement) : []),
-        ...(room.welcomed ? [button("Look at the code once more", () => { aside = "ended"; draw(); }, false)] : []),
+        ...(room.welcomed ? [button("Look at the code once more", () => { aside = isLate(page) ? "late" : "ended"; draw(); }, false)] : []),
       ],
       closable: true,
     };

@@ -15,6 +15,9 @@ export function mountStory(page: Page): void {
       case "MemberLeft":
         if (member !== room.me) page.polite(`${room.first(member)} left`);
         return;
+      case "LeadChanged":
+        page.polite(member === room.me ? "You lead now" : `${room.first(member)} leads now`);
+        return;
       case "StageStarted": {
         const stage = room.state.stages.find((one) => one.id === e["stage"]);
         if (stage) page.polite(`Stage: ${stage.title}`);
@@ -99,8 +102,8 @@ function guestNotices(page: Page): Notice[] {
         ? { key: "before", text: `Recording starts when ${first} starts.` }
         : { key: "coming", text: `${first} is on the way. You can look round; the clock starts when ${first} starts it.` },
     );
-  } else if (!room.isOver && lead && !lead.present && Date.now() - lead.since_ms > 3000) {
-    notices.push({ key: "gone", text: `${goneWords(first, lead.since_ms, Date.now())} Keep going; nothing you type is lost.` });
+  } else if (!room.isOver && lead && !lead.present && room.wallMs - lead.since_ms > 3000) {
+    notices.push({ key: "gone", text: `${goneWords(first, lead.since_ms, room.wallMs)} Keep going; nothing you type is lost.` });
   }
   if (room.state.phase === "paused") {
     notices.push({ key: "paused", text: `Clock paused by ${first}. ${minutesText(pauseMs(room.state, room.atMs))}` });

@@ -112,6 +112,8 @@ function mountPeople(page: Page): void {
             h("span", { class: avatarClass(person?.colour ?? ""), "aria-hidden": "true" }, initials(person?.name ?? "")),
             h("span", { class: "grow" }, h("bdi", {}, person?.name ?? ""), id === room.me ? " (you)" : "", h("br"), h("span", { class: "small faint" }, `${ROLES[member.role]}, ${member.admission === "turned_away" ? "not let in" : member.present ? "here" : "away"}`)),
             room.isInterviewer && member.admission === "turned_away" && h("button", { class: "btn sm", type: "button", "data-act": "admit", "data-member": id }, "Admit"),
+            room.isLead && member.role === "interviewer" && member.admission !== "removed" && !room.isOver && h("button", { class: "btn sm", type: "button", "data-act": "hand-lead", "data-member": id }, "Hand over the lead…"),
+            id !== room.me && member.present && !page.isCurtained && h("button", { class: "btn sm", type: "button", "data-act": "follow", "data-member": id }, "Follow"),
             removable && h("button", { class: "btn sm danger", type: "button", "data-act": "remove", "data-member": id }, "Remove…"),
           );
         }),

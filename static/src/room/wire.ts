@@ -205,6 +205,8 @@ export type ServerMessage =
   | { t: "waiting" }
   /** An edit came after the end and was not taken. */
   | { t: "too_late" }
+  /** How much room for recording is left. When full, new edits are not taken and not counted in `saved`. */
+  | { t: "notice"; about: string; level: "fine" | "nearly" | "full"; sentence: string }
   | { t: "pong" };
 
 export type Command = { type: string } & Record<string, unknown>;

@@ -1,0 +1,143 @@
+import { autocompletion, closeBrackets, closeBracketsKeymap, completeAnyWord, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, indentWithTab } from "@codemirror/commands";
+import { bracketMatching, indentOnInput, syntaxHighlighting, syntaxTree } from "@codemirror/language";
+import { linter, lintKeymap, type Diagnostic } from "@codemirror/lint";
+import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
+import { EditorState, Prec, type Extension } from "@codemirror/state";
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  highlightSpecialChars,
+  keymap,
+  lineNumbers,
+  placeholder,
+  type KeyBinding,
+} from "@codemirror/view";
+import { classHighlighter } from "@lezer/highlight";
+import { EmacsHandler, emacs } from "@replit/codemirror-emacs";
+import { Vim, vim } from "@replit/codemirror-vim";
+import { yUndoManagerKeymap } from "y-codemirror.next";
+import type * as Y from "yjs";
+import type { Settings } from "../settings";
+import { plainLineEnds } from "./paste";
+
+/** Marks that reorder text or are not seen. CodeMirror knows most; these it leaves out. */
+const UNSEEN = /[\u202a\u202b\u202c\u2068]/g;
+const NAMES: Record<number, string> = {
+  0x061c: "Arabic letter mark",
+  0x200b: "zero width space",
+  0x200e: "left-to-right mark",
+  0x200f: "right-to-left mark",
+  0x202a: "left-to-right embedding",
+  0x202b: "right-to-left embedding",
+  0x202c: "end of embedding",
+  0x202d: "left-to-right override",
+  0x202e: "right-to-left override",
+  0x2066: "left-to-right isolate",
+  0x2067: "right-to-left isolate",
+  0x2068: "first strong isolate",
+  0x2069: "end of isolate",
+  0xfeff: "byte order mark",
+};
+const MOST_MARKS = 50;
+
+/** What every code editor here does, whoever types in it: the room's and the one to practise in. */
+export function editing(hint: string): Extension {
+  return [
+    // The document knows "\n" alone; another line end would shift every position after it.
+    EditorState.lineSeparator.of("\n"),
+    EditorView.clipboardInputFilter.of((text) => plainLineEnds(text)),
+    lineNumbers(),
+    highlightActiveLineGutter(),
+    highlightActiveLine(),
+    highlightSpecialChars({ addSpecialChars: UNSEEN, render: unseen }),
+    drawSelection(),
+    indentOnInput(),
+    bracketMatching(),
+    highlightSelectionMatches({ minSelectionLength: 2 }),
+    syntaxHighlighting(classHighlighter),
+    placeholder(hint),
+    keymap.of([...defaultKeymap, ...searchKeymap, ...yUndoManagerKeymap, ...lintKeymap, indentWithTab]),
+    Prec.highest(EditorView.domEventHandlers({ keydown: letTabLeave })),
+  ];
+}
+
+/** What a person chose for themselves. `undo` says whose changes Vim's `u` and Emacs' `C-/` take back. */
+export function personal(settings: Settings, undo: (view: EditorView) => Y.UndoManager | null): Extension {
+  const keys: KeyBinding[] = [...(settings.close_brackets ? closeBracketsKeymap : []), ...completionKeymap];
+  return [
+    ownKeys(settings, undo),
+    Prec.high(keymap.of(keys)),
+    settings.close_brackets ? closeBrackets() : [],
+    settings.completion ? autocompletion({ override: [completeAnyWord], activateOnTyping: true, icons: false }) : [],
+    settings.lint ? linter(unreadable, { delay: 900 }) : [],
+    EditorState.tabSize.of(settings.tab_size),
+  ];
+}
+
+function ownKeys(settings: Settings, undo: (view: EditorView) => Y.UndoManager | null): Extension {
+  if (settings.keymap === "vim") {
+    teachVim(undo);
+    return vim({ status: true });
+  }
+  if (settings.keymap === "emacs") {
+    teachEmacs(undo);
+    return emacs();
+  }
+  return [];
+}
+
+/** Both key sets bring an undo for the editor's own history, which a shared document does not use. */
+function teachVim(undo: (view: EditorView) => Y.UndoManager | null): void {
+  const times = (repeat: number | undefined, run: () => void): void => {
+    for (let count = Math.max(1, repeat ?? 1); count > 0; count -= 1) run();
+  };
+  Vim.defineAction("undo", (cm, { repeat }) => times(repeat, () => undo((cm as unknown as { cm6: EditorView }).cm6)?.undo()));
+  Vim.defineAction("redo", (cm, { repeat }) => times(repeat, () => undo((cm as unknown as { cm6: EditorView }).cm6)?.redo()));
+}
+
+function teachEmacs(undo: (view: EditorView) => Y.UndoManager | null): void {
+  EmacsHandler.addCommands({
+    roomUndo: (handler: { view: EditorView }) => undo(handler.view)?.undo(),
+    roomRedo: (handler: { view: EditorView }) => undo(handler.view)?.redo(),
+  });
+  EmacsHandler.bindKey("C-/|C-x u|S-C--|C-z", "roomUndo");
+  EmacsHandler.bindKey("S-C-/|S-C-x u|C--|S-C-z", "roomRedo");
+}
+
+/** Where the parser of the file's language finds something that it cannot read. */
+export function unreadable(view: EditorView): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const length = view.state.doc.length;
+  const name = view.state.facet(EditorState.languageData).length > 0 ? syntaxTree(view.state).type.name : "";
+  if (name === "Document") return found; // Markdown takes everything.
+  syntaxTree(view.state).iterate({
+    enter: (node) => {
+      if (!node.type.isError || found.length >= MOST_MARKS) return;
+      const from = Math.min(node.from, Math.max(0, length - 1));
+      const last = found.at(-1);
+      if (last && from <= last.to) return;
+      found.push({ from, to: Math.min(length, Math.max(node.to, from + 1)), severity: "warning", message: "This cannot be read as code." });
+    },
+  });
+  return found;
+}
+
+/** Escape, then Tab, leaves the editor, also when the Escape had something to close first. */
+function letTabLeave(event: KeyboardEvent, view: EditorView): boolean {
+  if (event.key === "Escape") view.setTabFocusMode(2000);
+  return false;
+}
+
+function unseen(code: number, description: string | null): HTMLElement {
+  const mark = document.createElement("span");
+  const name = NAMES[code] ?? description ?? "control character";
+  mark.className = "cm-specialChar unseen";
+  mark.textContent = `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+  mark.title = name;
+  mark.setAttribute("aria-label", name);
+  mark.setAttribute("role", "img");
+  return mark;
+}
