@@ -288,7 +288,9 @@ def _outcomes(side: TestSuite, report: TestReport) -> tuple[e.TestOutcome, ...]:
 
 
 def _outcome(given: TestCase, case: CaseResult) -> e.TestOutcome:
-    shown = given.stdin if given.args is None else json.dumps(given.args)
+    shown = given.stdin
+    if shown is None and given.args is not None:
+        shown = msgspec.json.encode(given.args).decode()
     return e.TestOutcome(
         name=case.name,
         part=PartId(case.part),
