@@ -132,8 +132,23 @@ def parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print one JSON object, for scripts")
     doctor.add_argument("--only", metavar="PART", help="look at one part only, such as engine")
 
-    verify = command("verify", "Say what of a report's PDF or JSON holds.", _verify)
-    verify.add_argument("file", type=Path)
+    export = command("export", "Write a copy of a recording to a file.", _export)
+    export.add_argument("interview", help="its id, as in the address of its page")
+    export.add_argument("file", type=Path)
+    export.add_argument(
+        "--as",
+        dest="kind",
+        default="recording",
+        choices=("recording", "html", "cast", "git", "files"),
+    )
+    export.add_argument(
+        "--viewer", default="interviewer", choices=("interviewer", "candidate"), help="whose copy"
+    )
+
+    verify = command(
+        "verify", "Say what of a recording, or of a report's PDF or JSON, holds.", _verify
+    )
+    verify.add_argument("file", type=Path, help="a file, or the id of an interview")
     verify.add_argument(
         "--key", action="append", default=[], metavar="FINGERPRINT",
         help="also trust this key or certificate, as another site publishes it under /verify; may occur several times",
@@ -143,7 +158,8 @@ def parser() -> argparse.ArgumentParser:
     shown = key_actions.add_parser("show", help="print the fingerprints, the newest first")
     shown.set_defaults(run=_keys_show)
     rotate = key_actions.add_parser(
-        "rotate", help="sign with a new key from now on; what the old one signed can still be checked"
+        "rotate",
+        help="sign with a new key from now on; what the old one signed can still be checked",
     )
     rotate.set_defaults(run=_keys_rotate)
 
@@ -347,9 +363,20 @@ def _doctor(settings: Settings, options: argparse.Namespace) -> int:
     return doctor.report(settings, as_json=options.json, only=options.only)
 
 
+def _export(settings: Settings, options: argparse.Namespace) -> int:
+    from room.web import recording_cli
+
+    return recording_cli.export(
+        settings, options.interview, options.file, options.kind, options.viewer
+    )
+
+
 def _verify(settings: Settings, options: argparse.Namespace) -> int:
     from room.scoring import checking
+    from room.web import recording_cli
 
+    if recording_cli.is_ours(options.file):
+        return recording_cli.verify(settings, options.file, options.key)
     return checking.report(settings, options.file, options.key)
 
 

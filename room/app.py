@@ -35,6 +35,7 @@ from room.web import (
     privacy,
     questions,
     replay,
+    replay_files,
     report,
     rubrics,
     score,
@@ -68,6 +69,7 @@ PAGES = (
     live,
     room_page,
     replay,
+    replay_files,
     score,
     report,
     rubrics,
@@ -152,7 +154,7 @@ async def _delete_as_promised(app: Litestar, hub: Hub) -> None:
 
 
 async def _pack_closed(app: Litestar) -> None:
-    """Pack the journals of closed interviews, block by block, now and every few minutes; one that does not hold stays as it is."""
+    """Pack the journals of closed interviews, block by block, now and every few minutes. One that does not hold stays."""
     broken: set[InterviewId] = set()
     while True:
         try:

@@ -16,7 +16,8 @@ from room.web.templating import page
 KINDS = {"deletion", "copy"}
 
 
-def _open(request: Request[Any, Any, Any], token: str) -> Guest:
+def open_page(request: Request[Any, Any, Any], token: str) -> Guest:
+    """Whose data the link is about."""
     state = request.app.state
     with state.store.read() as conn:
         return open_link(conn, token, "privacy", state.clock.wall_ms())
@@ -24,7 +25,7 @@ def _open(request: Request[Any, Any, Any], token: str) -> Guest:
 
 @get("/privacy/{token:str}", sync_to_thread=True)
 def show(request: Request[Any, Any, Any], token: str) -> Response[Any]:
-    guest = _open(request, token)
+    guest = open_page(request, token)
     with request.app.state.store.read() as conn:
         asked = [
             one
@@ -59,7 +60,7 @@ def show(request: Request[Any, Any, Any], token: str) -> Response[Any]:
 @post("/privacy/{token:str}", opt={"csrf": "origin"}, sync_to_thread=True, status_code=200)
 def ask(request: Request[Any, Any, Any], token: str, data: Form) -> Response[Any]:
     """Store what the candidate asks for; the interviewer sees it on the page of the interview."""
-    guest = _open(request, token)
+    guest = open_page(request, token)
     fields = Fields(data)
     kind = fields.chosen("kind", KINDS, "Choose what you ask for.")
     if not fields.faults:

@@ -46,6 +46,14 @@ Req = Request[Any, Any, Any]
 READER = "reader_"
 """Start of the cookie's name by which a report's link opens the replay; the interview's id follows."""
 TEXT_MAX = 2000
+FILES = (
+    ("html", "Page that plays without a network", ".html"),
+    ("recording", "Recording, for another Room", ".room.zip"),
+    ("cast", "Terminal, for asciinema", ".cast"),
+    ("git", "Git repository, as a bundle", ".bundle"),
+    ("files", "Files at the end", ".zip"),
+)
+"""Forms in which a copy can be taken away: name in the address, words, ending."""
 GZIP_LEVEL = 5
 
 
@@ -71,6 +79,11 @@ class Seat(msgspec.Struct, frozen=True):
     @property
     def query(self) -> str:
         return f"?as={self.me.id}" if self.me and not self.is_owner else ""
+
+    @property
+    def can_rerun(self) -> bool:
+        """Interviewers alone: raters and readers look, and run nothing on our machine."""
+        return self.viewer.kind == "interviewer"
 
     @property
     def lead(self) -> Member:
@@ -151,17 +164,16 @@ def _all_in(conn: Connection, interview: Interview, people: tuple[Member, ...]) 
 # ------------------------------------------------------------------------------------------------ what there is
 
 
-def _shelf(request: Req) -> Shelf:
-    state = request.app.state
+def shelf_of(state: Any) -> Shelf:
     if "replay_shelf" not in state:
         state.replay_shelf = Shelf()
     shelf: Shelf = state.replay_shelf
     return shelf
 
 
-def _copy(request: Req, seat: Seat) -> Copy:
-    """The viewer's copy up to now. Raises Gone where the recording was deleted."""
-    state, interview = request.app.state, InterviewId(seat.interview.id)
+def copy_of(state: Any, seat: Seat) -> Copy:
+    """The viewer's copy up to now; ``state`` is the app's. Raises Gone where the recording was deleted."""
+    interview = InterviewId(seat.interview.id)
 
     def load(after: int) -> list[Any]:
         with state.store.read() as conn:
@@ -169,14 +181,14 @@ def _copy(request: Req, seat: Seat) -> Copy:
 
     with unless_deleted():
         try:
-            return _shelf(request).copy(interview, seat.viewer, load)
+            return shelf_of(state).copy(interview, seat.viewer, load)
         except KeyDestroyed:
-            _shelf(request).forget(interview)
+            shelf_of(state).forget(interview)
             raise
 
 
-def _index(request: Req, seat: Seat, copy: Copy) -> Index:
-    people = {MemberId(member.id): _person(member) for member in seat.people}
+def index_of(state: Any, seat: Seat, copy: Copy) -> Index:
+    people = {MemberId(member.id): person_of(member) for member in seat.people}
 
     def make() -> Index:
         return index.make(
@@ -187,12 +199,14 @@ def _index(request: Req, seat: Seat, copy: Copy) -> Index:
             damaged_ms=copy.damaged_ms,
         )
 
-    shelf, session = _shelf(request), InterviewId(seat.interview.id)
+    shelf, session = shelf_of(state), InterviewId(seat.interview.id)
     made = shelf.made(session, copy, ("index", *people.values()), make)
-    with request.app.state.store.read() as conn, unless_deleted():
-        added = _added(request, conn, seat, copy)
+    with state.store.read() as conn, unless_deleted():
+        added = added_pins(state, conn, seat, copy)
         statements = {
-            (part.question, part.part): _statement(conn, seat.interview, part.question, part.part)
+            (part.question, part.part): str(
+                to_html(statement(conn, seat.interview, part.question, part.part))
+            )
             for part in made.parts
         }
     if seat.quoted is not None:
@@ -200,14 +214,14 @@ def _index(request: Req, seat: Seat, copy: Copy) -> Index:
     return index.with_statements(index.with_pins(made, added, people), statements)
 
 
-def _person(member: Member) -> Person:
+def person_of(member: Member) -> Person:
     return Person(MemberId(member.id), member.name, member.first_name, member.colour, member.role)
 
 
-def _added(request: Req, conn: Connection, seat: Seat, copy: Copy) -> list[Pin]:
+def added_pins(state: Any, conn: Connection, seat: Seat, copy: Copy) -> list[Pin]:
     """Pins that were put on the replay, as far as this viewer may see them."""
     interview = seat.interview
-    marked = annotations.list_for(conn, request.app.state.seals, interview.owner_id, interview.id)
+    marked = annotations.list_for(conn, state.seals, interview.owner_id, interview.id)
     moments = [evidence.Moment(a.id, a.at_ms, a.by, a.competency, a.text, "replay") for a in marked]
     if seat.viewer.kind == "reader":
         seen = tuple(moment for moment in moments if moment.id in seat.viewer.covers)
@@ -221,10 +235,11 @@ def _titles(quoted: report.Report) -> dict[str, str]:
     return {str(criterion.id): criterion.name for criterion in quoted.competencies}
 
 
-def _statement(conn: Connection, interview: Interview, question: str, part: str) -> str:
+def statement(conn: Connection, interview: Interview, question: str, part: str) -> str:
+    """A part of a problem in Markdown; empty where there is no such part any more."""
     try:
         found = desk_questions.load(conn, interview.owner_id, question)
-        return str(to_html(found.statement(found.part(part))))
+        return found.statement(found.part(part))
     except (NotFound, KeyError):  # the question was deleted since
         return ""
 
@@ -261,51 +276,59 @@ def _blind_because(request: Req, seat: Seat) -> str:
 def replay_page(request: Req, interview: str) -> Response[str]:
     """The player; nothing of the recording is in it yet."""
     seat = take_seat(request, interview)
-    copy = _copy(request, seat)
+    copy = copy_of(request.app.state, seat)
     row = seat.interview
-    with request.app.state.store.read() as conn:
-        client = clients.load(conn, row.owner_id, row.client_id)
-    query = seat.query
-    score = f"/score/{row.id}{query}" if seat.me and seat.me.role in ("lead", "rater") else ""
-    back = f"/interviews/{row.id}" if seat.is_owner else score
+    score = f"/score/{row.id}{seat.query}" if seat.me and seat.me.role in ("lead", "rater") else ""
     context: dict[str, Any] = {
-        "interview": row,
-        "candidate_name": row.candidate_name,
-        "client_name": client.name,
-        "date": schedule.date_in_words(row.started_at_ms or row.starts_at_ms, row.zone),
-        "side": seat.side,
-        "address": f"/replay/{row.id}",
-        "query": query,
+        **player_context(request.app.state, seat),
         "can_pin": _can_pin(request, seat),
         "blind_because": _blind_because(request, seat),
-        "back_url": back,
+        "back_url": f"/interviews/{row.id}" if seat.is_owner else score,
         "score_url": score
         if row.is_over and (seat.is_owner or seat.viewer.kind == "rater")
         else "",
-        "lead_first": seat.lead.first_name,
+        "files": FILES,
+        "can_rerun": seat.can_rerun,
         **({} if seat.csrf is None else {"csrf_token": seat.csrf, "account": None}),
     }
     template = "replay/replay.html" if copy.started else "replay/nothing.html"
     return page(request, template, **context)
 
 
+def player_context(state: Any, seat: Seat) -> dict[str, Any]:
+    """What the player's template needs of the interview, on the page and in a file alike."""
+    row = seat.interview
+    with state.store.read() as conn:
+        client = clients.load(conn, row.owner_id, row.client_id)
+    return {
+        "interview": row,
+        "candidate_name": row.candidate_name,
+        "client_name": client.name,
+        "date": schedule.date_in_words(row.started_at_ms or row.starts_at_ms, row.zone),
+        "side": seat.side,
+        "address": f"/replay/{row.id}",
+        "query": seat.query,
+        "lead_first": seat.lead.first_name,
+    }
+
+
 @get("/replay/{interview:str}/index.json", sync_to_thread=True)
 def replay_index(request: Req, interview: str) -> Response[bytes]:
     seat = take_seat(request, interview)
-    copy = _copy(request, seat)
+    copy = copy_of(request.app.state, seat)
     if not copy.started:
         raise NotFound(interview)
-    body = msgspec.json.encode(_index(request, seat, copy))
+    body = msgspec.json.encode(index_of(request.app.state, seat, copy))
     return _json(_gzip(body), is_gzip=True) if _takes_gzip(request) else _json(body)
 
 
 @get("/replay/{interview:str}/segments/{number:int}", sync_to_thread=True)
 def replay_segment(request: Req, interview: str, number: int) -> Response[bytes]:
     """A segment by its place in the index, from 0."""
-    copy = _copy(request, take_seat(request, interview))
+    copy = copy_of(request.app.state, take_seat(request, interview))
     if not 0 <= number < len(copy.segments):
         raise NotFound(f"{interview}/{number}")
-    packed = _shelf(request).made(
+    packed = shelf_of(request.app.state).made(
         InterviewId(interview), copy, number, lambda: _gzip(segments.encode(copy.segments[number]))
     )
     if _takes_gzip(request):
@@ -323,7 +346,7 @@ class NewPin(msgspec.Struct, frozen=True):
 def add_pin(request: Req, interview: str, data: Annotated[NewPin, Body()]) -> Response[Any]:
     """Mark a moment of the recording as evidence. 409 and a sentence where it is too late or too early for it."""
     seat = take_seat(request, interview)
-    copy = _copy(request, seat)
+    copy = copy_of(request.app.state, seat)
     if seat.me is None or not copy.started:
         raise NotFound(interview)
     if len(data.text) > TEXT_MAX:
@@ -347,7 +370,7 @@ def add_pin(request: Req, interview: str, data: Annotated[NewPin, Body()]) -> Re
         return Response({"sentence": str(error)}, status_code=409)
     except UnknownCompetency:
         return Response({"sentence": "The rubric has no such competency."}, status_code=422)
-    made = _index(request, seat, copy)
+    made = index_of(request.app.state, seat, copy)
     pin = next(pin for pin in made.pins if pin.id == added)
     person = next(person for person in made.people if person.member == pin.by)
     return Response({"pin": pin, "person": person}, status_code=201)

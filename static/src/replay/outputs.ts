@@ -14,8 +14,8 @@ export class TerminalPane {
   private shown: TerminalNow | undefined;
 
   constructor(
-    /** Address of the module that holds the terminal. */
-    private readonly address: string,
+    /** Brings the terminal, which is large. */
+    private readonly load: () => Promise<typeof OutputTerminal>,
     private readonly screenReader: () => boolean,
     private readonly fileName: (file: string) => string,
     private readonly firstName: (member: string) => string,
@@ -29,8 +29,8 @@ export class TerminalPane {
   }
 
   private async open(): Promise<void> {
-    const module = (await import(this.address)) as { OutputTerminal: typeof OutputTerminal };
-    this.terminal = new module.OutputTerminal(part("terminal"));
+    const Terminal = await this.load();
+    this.terminal = new Terminal(part("terminal"));
     this.terminal.screenReader = this.screenReader();
     this.draw(this.terminal, this.wanted);
   }

@@ -1,0 +1,29 @@
+// The replay as one file that plays without a network: the recording is in the page, packed, and keyframes are made here.
+import { startBehaviours } from "../behaviours";
+import { applyTheme } from "../settings";
+import { openReplay } from "../replay/page";
+import { fromBase64, type Index, type SentSegment } from "../replay/recording";
+import { Keyframes, type BareSegment } from "../replay/keyframes";
+import { OutputTerminal } from "../room/terminal";
+
+interface Held {
+  index: Index;
+  segments: BareSegment[];
+}
+
+async function unpack(): Promise<Held> {
+  const packed = document.getElementById("recording-data")?.textContent ?? "";
+  const stream = new Blob([fromBase64(packed.trim()) as BlobPart]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return (await new Response(stream).json()) as Held;
+}
+
+applyTheme();
+startBehaviours();
+const held = unpack();
+const keyframes = held.then(({ segments }) => new Keyframes(segments));
+void openReplay({
+  index: async () => (await held).index,
+  segment: async (number): Promise<SentSegment> => (await keyframes).segment(number),
+  terminal: async () => OutputTerminal,
+  fault: "This file cannot be played. It was cut, or the browser is too old.",
+});
