@@ -29,7 +29,7 @@ from room.scoring.score import Lack, Scorecard
 from room.store import interviews, members, rubrics
 from room.store.engine import NotFound
 from room.store.members import Member
-from room.web import access, auth
+from room.web import access, assets, auth
 from room.web.sealed import unless_deleted
 from room.web.templating import environment, page
 
@@ -163,6 +163,7 @@ def show(
         device=(given or {}).get("device") or secrets.token_hex(8),
         given=given or {},
         write_points=form.write_points,
+        runs=case.course().runs,
         decisions=score.DECISIONS,
         confidences=score.CONFIDENCES,
         **common,
@@ -229,6 +230,13 @@ def list_scorecards(request: Req) -> Response[Any]:
         enough=statistics.ENOUGH_INTERVIEWS,
         zone=account.zone,
     )
+
+
+@get("/score/offline.js", sync_to_thread=True)
+def offline_worker(request: Req) -> Response[Any]:
+    """The service worker of scorecards; it lies here because that is as far as it may reach."""
+    path = assets.DIST / assets.Assets().path("score-offline.js").rpartition("/")[2]
+    return Response(path.read_bytes(), media_type="text/javascript")
 
 
 @get("/score/{interview_id:str}", sync_to_thread=True)
@@ -559,6 +567,7 @@ async def choose_rubric(request: Req, interview_id: str) -> Response[Any]:
 
 ROUTES = [
     list_scorecards,
+    offline_worker,
     show_card,
     save,
     submit,

@@ -1,14 +1,16 @@
 """The scorecard in a real browser: keys, drafts, signing, and axe on every page of scoring."""
 
+import io
 import json
 import socket
 import threading
 import time
 from pathlib import Path
 
+import pypdf
 import pytest
 import uvicorn
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 
 from room import config
 from room.app import create_app
@@ -123,6 +125,77 @@ def test_signing_out_leaves_no_scorecard_on_the_device(browser, site):
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/sign-in")
     assert page.evaluate(kept) == 0
+
+
+def test_an_opened_scorecard_comes_back_after_a_reload_without_the_server(browser, site):
+    page = page_of(browser, site, "iris", f"/score/{site.id}")
+    page.wait_for_function(
+        f"caches.open('room-scorecards').then(c => c.match('/score/{site.id}')).then(Boolean)"
+    )
+    page.context.set_offline(True)
+    page.locator("#comment-approach").fill("Typed in the tunnel.")
+    expect(page.locator("#saved")).to_contain_text("Saved on this device")
+    page.reload()
+    expect(page.locator("#comment-approach")).to_have_value("Typed in the tunnel.")
+    expect(page.locator(".anchors").first).to_have_css("display", "grid")  # with its style
+    page.context.set_offline(False)
+    page.reload()
+    expect(page.locator("#saved")).to_contain_text("Draft saved")
+    page.goto(site.base + "/desk")  # signing out elsewhere takes the kept page along
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in")
+    assert page.evaluate("caches.has('room-scorecards')") is False
+    page.context.set_offline(True)
+    with pytest.raises(Error):
+        page.goto(f"{site.base}/score/{site.id}")
+
+
+def test_one_competency_at_a_time(browser, site):
+    page = page_of(browser, site, "iris", f"/score/{site.id}")
+    page.get_by_role("button", name="One at a time").click()
+    expect(page.locator(".comp:visible")).to_have_count(1)
+    page.get_by_role("button", name="Next").click()
+    expect(page.locator(".comp:visible h2")).to_contain_text("2.")
+    page.keyboard.press("3")
+    page.keyboard.press("j")
+    expect(page.locator(".comp:visible h2")).to_contain_text("3.")
+    expect(page.locator("#scored")).to_have_text("1 of 6")
+    page.reload()
+    expect(page.locator(".comp:visible")).to_have_count(1)
+    page.get_by_role("button", name="One at a time").click()
+    expect(page.locator(".comp:visible")).to_have_count(6)
+
+
+def test_runs_stand_beside_the_pins_with_watch(browser, site):
+    page = page_of(browser, site, "iris", f"/score/{site.id}")
+    page.get_by_text("Runs and tests, 2").click()
+    tests = page.locator(".runs li", has_text="Tests: 1 of 2 passed")
+    assert tests.get_by_text("Watch").get_attribute("href") == f"/replay/{site.id}?t=2390"
+
+
+def test_a_printed_page_carries_no_token(browser, site, tmp_path):
+    site.score(**{"evidence:understanding": ["p_first"]})
+    site.score("ron", name="Ron Adeyemi")
+    site.sign()
+    site.post(f"/interviews/{site.id}/report/shares", fields={"days": "30", "with_replay": "on"})
+    token = site.get(f"/interviews/{site.id}/report").text.split("/r/")[1].split('"')[0]
+    reader = page_of(browser, site, None, f"/r/{token}")
+    reader.evaluate("addEventListener('beforeprint', () => { window.seen = location.pathname })")
+    printed = reader.pdf()
+    assert reader.evaluate("window.seen") == "/r/report"
+    pdf = pypdf.PdfReader(io.BytesIO(printed))
+    text = "".join(page.extract_text() for page in pdf.pages)
+    assert token not in text.replace("\n", "")
+    links = [
+        a.get_object().get("/A", {}).get("/URI", "")
+        for p in pdf.pages
+        for a in p.get("/Annots", ())
+    ]
+    assert not [uri for uri in links if token in uri]
+    expect(reader).to_have_url(f"{site.base}/r/{token}")
+    assert reader.locator(f'a[href*="{token}"]').count() > 0
+    with reader.expect_request(f"**/r/{token}/report.pdf"):
+        reader.keyboard.press("Control+p")
 
 
 def test_two_devices_stand_side_by_side(browser, site):

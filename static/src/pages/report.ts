@@ -17,23 +17,29 @@ if (watch) {
   });
 }
 
-// A printed page is handed on: neither its links nor the browser's own header line carry the link's token.
+// A printed page is handed on: its links carry no token. The browser's own header line would show the address, so that is
+// another one while it prints, the style sheet leaves no margin for the line, and the keys for printing open the PDF.
 const token = location.pathname.match(/^\/r\/([^/]+)/)?.[1];
 if (token) {
   const links: [HTMLAnchorElement, string][] = [];
   const here = location.pathname + location.search + location.hash;
   addEventListener("beforeprint", () => {
+    history.replaceState(history.state, "", "/r/report");
     for (const link of document.querySelectorAll<HTMLAnchorElement>("a[href]")) {
       const address = link.getAttribute("href") ?? "";
       if (!address.includes(token)) continue;
       links.push([link, address]);
       link.removeAttribute("href");
     }
-    history.replaceState(history.state, "", "/r/report");
+  });
+  addEventListener("keydown", (event) => {
+    if (event.key.toLowerCase() !== "p" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    location.assign(`/r/${token}/report.pdf`);
   });
   addEventListener("afterprint", () => {
-    for (const [link, address] of links.splice(0)) link.setAttribute("href", address);
     history.replaceState(history.state, "", here);
+    for (const [link, address] of links.splice(0)) link.setAttribute("href", address);
   });
 }
 

@@ -1,8 +1,9 @@
 // The scorecard's page: keys, the list of one's scores, and a copy on this device while the server cannot be reached.
 // Saving itself is htmx's: the form posts whenever it changes, and the answer carries the version that it became.
+import { KEPT } from "../kept";
 import { recall, remember } from "../settings";
 
-const KEPT = "room.scorecard.";
+const VIEW = "room.scorecard-view";
 
 type Saved = Record<string, string[]>;
 
@@ -108,7 +109,11 @@ class Scorecard {
     const all = this.competencies();
     const inside = document.activeElement?.closest<HTMLElement>("[data-competency]");
     const at = inside ? all.indexOf(inside) + by : 0;
-    const next = all[Math.min(Math.max(at, 0), all.length - 1)];
+    this.enter(all[Math.min(Math.max(at, 0), all.length - 1)]);
+  }
+
+  enter(next: HTMLElement | undefined): void {
+    next?.dispatchEvent(new CustomEvent("room:turn", { bubbles: true }));
     const radio = next?.querySelector<HTMLInputElement>('input[type="radio"]:checked') ?? next?.querySelector<HTMLInputElement>('input[type="radio"]');
     radio?.focus();
     next?.scrollIntoView({ block: "nearest" });
@@ -160,13 +165,78 @@ class Scorecard {
   }
 }
 
-/** Whoever signs out leaves nothing of a scorecard on this device. */
-function forgetAtSignOut(): void {
-  document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => {
-    for (const key of Object.keys(localStorage)) if (key.startsWith(KEPT)) remember(key, null);
-  });
+/** All competencies below each other, or one with steps back and on. The choice stays on this device. */
+class OneAtATime {
+  private now = 0;
+  private readonly sections: HTMLElement[];
+  private readonly bar = document.getElementById("turning");
+
+  constructor(
+    private readonly form: HTMLFormElement,
+    private readonly enter: (section: HTMLElement | undefined) => void,
+  ) {
+    this.sections = [...form.querySelectorAll<HTMLElement>("[data-competency]")];
+    if (!this.bar || this.sections.length < 2) return;
+    this.bar.hidden = false;
+    this.button("one")?.addEventListener("click", () => this.show(!this.isOne()));
+    this.button("back")?.addEventListener("click", () => this.turn(-1));
+    this.button("on")?.addEventListener("click", () => this.turn(1));
+    form.addEventListener("room:turn", (event) => this.go(this.sections.indexOf(event.target as HTMLElement)));
+    document.querySelectorAll<HTMLElement>("[data-score]").forEach((line, index) => {
+      line.querySelector("a")?.addEventListener("click", () => this.go(index));
+    });
+    const mistake = this.sections.findIndex((section) => section.querySelector(".error"));
+    this.go(Math.max(mistake, 0));
+    this.show(recall(VIEW) === "one");
+  }
+
+  private button(name: string): HTMLButtonElement | null {
+    return this.bar?.querySelector<HTMLButtonElement>(`[data-turn="${name}"]`) ?? null;
+  }
+
+  private isOne(): boolean {
+    return this.form.classList.contains("one");
+  }
+
+  private show(one: boolean): void {
+    this.form.classList.toggle("one", one);
+    this.button("one")?.setAttribute("aria-pressed", String(one));
+    remember(VIEW, one ? "one" : null);
+    this.go(this.now);
+  }
+
+  private turn(by: number): void {
+    this.enter(this.sections[this.now + by]);
+  }
+
+  private go(index: number): void {
+    if (index < 0 || index >= this.sections.length) return;
+    this.now = index;
+    this.sections.forEach((section, at) => section.classList.toggle("now", at === index));
+    const [back, on] = [this.button("back"), this.button("on")];
+    if (back) back.disabled = index === 0;
+    if (on) on.disabled = index === this.sections.length - 1;
+    const where = this.bar?.querySelector(".where");
+    if (where) where.textContent = `${index + 1} of ${this.sections.length}`;
+  }
 }
 
-forgetAtSignOut();
+/** The page comes back after a reload without the server, where browsers allow it (https, or this machine). */
+async function keepPage(): Promise<void> {
+  if (!("serviceWorker" in navigator)) return;
+  try {
+    await navigator.serviceWorker.register("/score/offline.js", { scope: "/score/" });
+    const { active } = await navigator.serviceWorker.ready;
+    const parts = performance.getEntriesByType("resource").map((entry) => entry.name);
+    active?.postMessage([location.href.split("#")[0], ...parts.filter((name) => name.includes("/static/dist/"))]);
+  } catch {
+    // Without it unsent text still stays on this device.
+  }
+}
+
 const form = document.querySelector<HTMLFormElement>("form[data-scorecard]");
-if (form) new Scorecard(form);
+if (form) {
+  const scorecard = new Scorecard(form);
+  new OneAtATime(form, (section) => scorecard.enter(section));
+  if (form.hasAttribute("hx-post")) void keepPage();
+}
