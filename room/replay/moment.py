@@ -24,6 +24,8 @@ class File(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     language: str = ""
     deleted: bool = False
+    at_ms: int = 0
+    """When it was made; its text then is what it started from."""
 
 
 class Caret(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -44,7 +46,8 @@ class Terminal(msgspec.Struct, frozen=True, omit_defaults=True):
     language: str
     stdin: str = ""
     status: str = "queued"
-    output: tuple[str, ...] = ()
+    output: tuple[str | tuple[str, str], ...] = ()
+    """In pieces; one of standard error is ``("stderr", text)``."""
     cut: bool = False
     """Earlier output is missing here."""
     verdict: str = ""
@@ -105,7 +108,7 @@ def advance(moment: Moment, one: e.Recorded) -> Moment:
             }
             return replace(moment, present=present, carets=carets)
         case e.FileCreated():
-            file = File(event.file, event.name, event.language)
+            file = File(event.file, event.name, event.language, at_ms=at)
             return replace(moment, files=(*moment.files, file))
         case e.FileRenamed():
             return _file(moment, event.file, name=event.name)
@@ -193,7 +196,8 @@ def _run(moment: Moment, one: e.Recorded) -> Moment:
         case e.RunOutput():
             if moment.terminal is None or moment.terminal.run != event.run:
                 return moment
-            return replace(moment, terminal=_output(moment.terminal, event.text))
+            piece = (event.stream, event.text) if event.stream == "stderr" else event.text
+            return replace(moment, terminal=_output(moment.terminal, piece))
         case e.RunFinished():
             if moment.terminal is None or moment.terminal.run != event.run:
                 return moment
@@ -227,12 +231,16 @@ def _started(moment: Moment, run: RunId) -> Moment:
     return moment
 
 
-def _output(terminal: Terminal, text: str) -> Terminal:
-    output = [*terminal.output, text]
-    kept = sum(map(units, output))
+def _length(piece: str | tuple[str, str]) -> int:
+    return units(piece if isinstance(piece, str) else piece[1])
+
+
+def _output(terminal: Terminal, piece: str | tuple[str, str]) -> Terminal:
+    output = [*terminal.output, piece]
+    kept = sum(map(_length, output))
     cut = terminal.cut
     while kept > OUTPUT_UNITS_MAX and len(output) > 1:
-        kept -= units(output.pop(0))
+        kept -= _length(output.pop(0))
         cut = True
     return replace(terminal, output=tuple(output), cut=cut)
 

@@ -100,7 +100,7 @@ def test_what_people_wrote_cannot_leave_its_place(opened, opening):
     script.edit("m_cal", 0, EVIL, at_ms=1000).do("m_cal", e.ChatSent("c_9", EVIL), 2000)
     script.do("m_cal", e.FileCreated("f_9", EVIL[:60]), 3000)
     script.do("m_iris", e.InterviewEnded(), 9000)
-    page, file = opened(script.recorded, "#t=9", candidate=EVIL)
+    page, _file = opened(script.recorded, "#t=9", candidate=EVIL)
     assert page.title().startswith("Replay, </script>")
     assert page.evaluate(TEXT).startswith("</script><script>")
     page.get_by_role("tab", name="Chat").click()

@@ -1,7 +1,7 @@
 // Which key does what. Nothing is taken while somebody writes, or with Ctrl, Alt or Cmd held.
 
 export type Action =
-  | { do: "play" | "pin" | "follow" | "next-run" | "next-pin" | "previous-pin" | "problem" | "output" }
+  | { do: "play" | "pin" | "follow" | "difference" | "next-run" | "next-pin" | "previous-pin" | "problem" | "output" }
   | { do: "by"; ms: number }
   | { do: "edit" | "speed"; way: 1 | -1 }
   | { do: "tenth"; tenth: number };
@@ -44,6 +44,9 @@ export function actionOf(event: KeyLike, target: Target): Action | null {
     case "r":
     case "R":
       return { do: "next-run" };
+    case "d":
+    case "D":
+      return { do: "difference" };
     case "f":
     case "F":
       return { do: "follow" };

@@ -8,6 +8,8 @@ export interface FileNow {
   name: string;
   language?: string;
   deleted?: boolean;
+  /** When it was made; its text then is what it started from. */
+  at_ms?: number;
 }
 
 /** Yjs relative positions as JSON text; equal where nothing is selected. */
@@ -17,6 +19,8 @@ export interface CaretNow {
   at_ms?: number;
 }
 
+export type Piece = string | [stream: string, text: string];
+
 export interface TerminalNow {
   run: string;
   by: string;
@@ -25,7 +29,8 @@ export interface TerminalNow {
   language: string;
   stdin?: string;
   status?: "running" | "finished";
-  output?: string[];
+  /** In pieces; one of standard error has its stream before it. */
+  output?: Piece[];
   cut?: boolean;
   verdict?: string;
   sentence?: string;
@@ -96,6 +101,7 @@ export function advance(moment: Moment, { at_ms, by, fact }: Happened): Moment {
     case "FileCreated": {
       const file: FileNow = { id: field("file"), name: field("name") };
       if (field("language")) file.language = field("language");
+      if (at_ms) file.at_ms = at_ms;
       return { ...moment, files: [...(moment.files ?? []), file] };
     }
     case "FileRenamed":
@@ -160,7 +166,7 @@ function withRun(moment: Moment, at_ms: number, by: string, type: string, fact: 
       if (moment.hidden?.run === run) return { ...moment, hidden: { ...moment.hidden, status: "running" } };
       return moment;
     case "RunOutput":
-      return terminal ? { ...moment, terminal: withOutput(terminal, text("text")) } : moment;
+      return terminal ? { ...moment, terminal: withOutput(terminal, text("stream") === "stderr" ? ["stderr", text("text")] : text("text")) } : moment;
     case "RunFinished": {
       if (!terminal) return moment;
       const cut = terminal.cut === true || fact["truncated"] === true;
@@ -176,12 +182,16 @@ function withRun(moment: Moment, at_ms: number, by: string, type: string, fact: 
   }
 }
 
-function withOutput(terminal: TerminalNow, text: string): TerminalNow {
-  const output = [...(terminal.output ?? []), text];
-  let kept = output.reduce((sum, piece) => sum + piece.length, 0);
+export function textOf(piece: Piece): string {
+  return typeof piece === "string" ? piece : piece[1];
+}
+
+function withOutput(terminal: TerminalNow, piece: Piece): TerminalNow {
+  const output = [...(terminal.output ?? []), piece];
+  let kept = output.reduce((sum, one) => sum + textOf(one).length, 0);
   let cut = terminal.cut === true;
   while (kept > OUTPUT_UNITS_MAX && output.length > 1) {
-    kept -= (output.shift() as string).length;
+    kept -= textOf(output.shift() as Piece).length;
     cut = true;
   }
   return cut ? { ...terminal, output, cut } : { ...terminal, output };

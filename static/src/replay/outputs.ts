@@ -3,7 +3,7 @@ import type { OutputTerminal } from "../room/terminal";
 import { failuresFirst, passed, whyFailed } from "../room/words";
 import type { TestOutcome } from "../room/wire";
 import { el, icon, part, say } from "./dom";
-import type { Moment, TerminalNow, TestsNow } from "./moment";
+import { textOf, type Moment, type TerminalNow, type TestsNow } from "./moment";
 import type { Index } from "./recording";
 import { clockText } from "./times";
 
@@ -45,7 +45,7 @@ export class TerminalPane {
       const had = before?.output ?? [];
       const goesOn = before?.run === now.run && before.status !== "finished" && !now.cut && had.every((piece, at) => piece === pieces[at]);
       if (!goesOn) terminal.begin(now.run, `run ${this.fileName(now.file)}`, clockText(now.at_ms));
-      for (const piece of pieces.slice(goesOn ? had.length : 0)) terminal.write(now.run, piece, "stdout");
+      for (const piece of pieces.slice(goesOn ? had.length : 0)) terminal.write(now.run, textOf(piece), typeof piece === "string" ? "stdout" : piece[0]);
       if (now.status === "finished") terminal.end(now.run, now.sentence ?? "", now.cut === true);
     }
     this.shown = now;

@@ -7,17 +7,30 @@ import { Lists } from "./lists";
 import type { FileNow } from "./moment";
 import { ProblemPane, TerminalPane, TestsPane } from "./outputs";
 import { LEAD_MS, Player, SPEEDS } from "./player";
-import { type Index, type Person, type Pin, Segments, type SentSegment } from "./recording";
+import { eventsUntil, type Index, type Person, type Pin, segmentAt, Segments, type SentSegment } from "./recording";
+import { lineDifference } from "./difference";
+import { Scene } from "./scene";
 import { clockText, quietText, spokenText } from "./times";
 import { Tracks } from "./tracks";
 import { fileLanguage } from "../room/languages";
 import type { OutputTerminal } from "../room/terminal";
 import { loadSettings } from "../settings";
+import { openDialog } from "../dialogs";
+import { passed, whyFailed } from "../room/words";
+import type { TestOutcome } from "../room/wire";
 import { toast } from "../toast";
 
 const LANGUAGES: Record<string, string> = { python: "Python", javascript: "JavaScript", typescript: "TypeScript", sql: "SQL", markdown: "Markdown", json: "JSON", text: "Text" };
 /** A caret's name stays this long after its last move. */
 const FLAG_MS = 4000;
+
+/** What came of running a moment again. */
+interface Again {
+  sentence: string;
+  comparison: { is_same: boolean | null; sentence: string; difference: string };
+  output: string;
+  outcomes?: TestOutcome[];
+}
 
 /** Where a recording comes from: the server, or the file that the player is in. */
 export interface Material {
@@ -377,10 +390,15 @@ class Replay {
       case "previous-pin":
       case "next-pin":
       case "follow":
+      case "difference":
       case "problem":
       case "output":
       case "pin":
         return this.obey({ do: act });
+      case "run-again":
+      case "test-again":
+        void this.runAgain(act === "run-again" ? "run" : "tests");
+        return;
       case "copy-link":
         void this.copyLink();
         return;
@@ -421,6 +439,9 @@ class Replay {
       }
       case "follow":
         return this.follow();
+      case "difference":
+        void this.showDifference();
+        return;
       case "problem":
       case "output":
         return this.toggle(action.do);
@@ -448,6 +469,60 @@ class Replay {
       if (part(`${name}-pane`).hidden === (view === name)) this.toggle(name);
     }
     this.changed();
+  }
+
+  // ---------------------------------------------------------------------------------------------- difference, running again
+
+  /** From what the open file started as to what it is now. */
+  private async showDifference(): Promise<void> {
+    const { scene } = this.player;
+    const file = scene.files.find((one) => one.id === this.file) ?? scene.files[0];
+    if (!file) return;
+    this.player.pause();
+    const now = scene.text(file.id);
+    const began = file.at_ms ?? 0;
+    const number = segmentAt(this.index.segments, began);
+    const segment = await this.segments.load(number);
+    const start = new Scene();
+    start.show(segment, began ? eventsUntil(segment.events, began) : 0);
+    const lines = lineDifference(start.text(file.id), now);
+    const count = (kind: string): number => lines.filter((line) => line.kind === kind).length;
+    say(part("difference-time"), clockText(this.player.ms));
+    say(part("difference-words"), lines.length ? `${file.name}: ${count("added")} lines more, ${count("gone")} lines less.` : `${file.name} is as it started.`);
+    const signs = { same: "  ", added: "+ ", gone: "- ", skip: "  " };
+    part("difference-lines").replaceChildren(...lines.map((line) => el("span", { class: line.kind }, `${signs[line.kind]}${line.text}\n`)));
+    openDialog(document.getElementById("difference") as HTMLDialogElement);
+  }
+
+  private async runAgain(kind: "run" | "tests"): Promise<void> {
+    this.player.pause();
+    const at_ms = Math.round(this.player.ms);
+    say(part("again-time"), clockText(at_ms));
+    say(part("again-words"), "Running");
+    say(part("again-ended"), "");
+    say(part("again-output"), "");
+    openDialog(document.getElementById("again") as HTMLDialogElement);
+    try {
+      const response = await fetch(`${address}/rerun${query}`, {
+        method: "POST",
+        credentials: "same-origin",
+        headers: { "Content-Type": "application/json", "X-CSRF": page.dataset["csrf"] ?? "" },
+        body: JSON.stringify({ at_ms, kind }),
+      });
+      const answer = (await response.json()) as Again;
+      if (!response.ok) {
+        say(part("again-words"), answer.sentence || "That did not work. Try again.");
+        return;
+      }
+      const { comparison } = answer;
+      say(part("again-words"), comparison.sentence);
+      say(part("again-ended"), answer.sentence);
+      const tests = (answer.outcomes ?? []).map((one) => `${passed(one) ? "passed" : "failed"}  ${one.name}${passed(one) ? "" : `: ${whyFailed(one)}`}`);
+      const shown = tests.length ? tests.join("\n") : answer.output;
+      say(part("again-output"), comparison.difference ? `${comparison.difference}\n\n${shown}` : shown);
+    } catch {
+      say(part("again-words"), "That did not work. Check your connection and try again.");
+    }
   }
 
   private async copyLink(): Promise<void> {
