@@ -18,7 +18,7 @@ import aiodocker
 import aiohttp
 import msgspec
 
-from room.sandbox.driver import BoxState, EngineDown, ImageMissing, Shape
+from room.sandbox.driver import BoxState, EngineDown, Image, ImageMissing, Shape
 from room.sandbox.languages import LANGUAGES
 from room.sandbox.seccomp import profile
 
@@ -26,6 +26,7 @@ USER = 10001
 INODES = 4096
 WORKER_LABEL = "room.worker"
 BOOT_LABEL = "room.boot"
+VERSION_LABEL = "room.version"
 
 CALL_S = 10.0
 START_S = 30.0
@@ -60,14 +61,18 @@ class DockerDriver:
         if self._runtime and self._runtime not in info.get("Runtimes", {}):
             raise EngineDown(f"the engine has no runtime called {self._runtime}")
 
-    async def images(self) -> dict[str, str]:
+    async def images(self) -> dict[str, Image]:
         async with self.call(CALL_S) as docker:
             found = await docker.images.list()
-        ids = {tag: str(image["Id"]) for image in found for tag in image.get("RepoTags") or ()}
+        tagged = {
+            tag: Image(str(image["Id"]), str((image.get("Labels") or {}).get(VERSION_LABEL, "")))
+            for image in found
+            for tag in image.get("RepoTags") or ()
+        }
         return {
-            language: ids[image_name(language)]
+            language: tagged[image_name(language)]
             for language in LANGUAGES
-            if image_name(language) in ids
+            if image_name(language) in tagged
         }
 
     async def create(self, shape: Shape) -> DockerBox:

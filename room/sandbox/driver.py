@@ -26,6 +26,13 @@ class Shape(msgspec.Struct, frozen=True):
     file_mb: int
 
 
+class Image(msgspec.Struct, frozen=True):
+    """A language's image. `id` is another one when the image is; `version` is empty when only a run can tell it."""
+
+    id: str
+    version: str = ""
+
+
 class BoxState(msgspec.Struct, frozen=True):
     """What the engine says about a box that no longer talks."""
 
@@ -58,8 +65,8 @@ class Driver(Protocol):
     async def probe(self) -> None:
         """Raises EngineDown when no box could be made now."""
 
-    async def images(self) -> Mapping[str, str]:
-        """The languages whose image is there, each with a name that changes when the image does. Raises EngineDown."""
+    async def images(self) -> Mapping[str, Image]:
+        """The languages whose image is there. Raises EngineDown."""
 
     async def create(self, shape: Shape) -> Box:
         """A started box, attached, its supervisor not yet heard. Raises EngineDown, ImageMissing."""

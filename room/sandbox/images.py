@@ -17,9 +17,9 @@ from typing import Any
 import aiodocker
 import aiohttp
 
-from room.sandbox.docker import image_name
+from room.sandbox.docker import VERSION_LABEL, image_name
 from room.sandbox.languages import LANGUAGES
-from room.sandbox.runner import Runner
+from room.sandbox.runner import Runner, version_in
 from room.sandbox.spec import Output, RunRequest, SourceFile
 
 PUBLIC_BASE = "debian:bookworm-slim"
@@ -60,6 +60,7 @@ async def build(
                 recipe=recipe,
                 log=log,
             )
+            await _note_version(docker, language, log)
     await try_out(wanted, log=log, docker_host=docker_host)
     log("Done.")
 
@@ -82,6 +83,37 @@ async def try_out(languages: Iterable[str], *, log: Log, docker_host: str | None
                     f"{image_name(key)} is there, but its first program failed: {result.sentence}\n{text}"
                 )
             log(f"{language.label} runs.")
+
+
+async def _note_version(docker: aiodocker.Docker, language: str, log: Log) -> None:
+    """Write the version on the image, so that nobody has to start a box to learn it."""
+    container = await docker.containers.create(
+        {
+            "Image": image_name(language),
+            "Entrypoint": list(LANGUAGES[language].version),
+            "Cmd": [],
+            "NetworkDisabled": True,
+            "HostConfig": {"NetworkMode": "none"},
+        }
+    )
+    try:
+        await container.start()
+        await container.wait(timeout=60)
+        said = "".join(await container.log(stdout=True, stderr=True))
+    finally:
+        await container.delete(force=True)
+    version = version_in(said)
+    if version:
+        label = f"FROM {image_name(language)}\nLABEL {VERSION_LABEL}={version}\n"
+        await _build(
+            docker,
+            _context({"Dockerfile": label.encode()}),
+            tag=image_name(language),
+            base=None,
+            recipe=_recipe(language),
+            log=lambda _: None,
+        )
+        log(f"  {LANGUAGES[language].label} {version}")
 
 
 async def missing(*, docker_host: str | None = None) -> list[str]:

@@ -24,7 +24,7 @@ from room.sandbox.conversation import (
 )
 from room.sandbox.demux import Demux
 from room.sandbox.docker import DockerDriver
-from room.sandbox.driver import Driver, EngineDown, ImageMissing, Shape
+from room.sandbox.driver import Driver, EngineDown, Image, ImageMissing, Shape
 from room.sandbox.frames import BadFrame, Ending, Job
 from room.sandbox.interactive import MOST_CELLS, InteractiveRun
 from room.sandbox.languages import LANGUAGES, fill
@@ -51,6 +51,8 @@ log = structlog.get_logger()
 
 WAITING = 32
 INTERACTIVE_EACH = 4
+FIRST_WARM = ("python", "javascript", "sql")
+WARM_FOR_S = 1800.0
 SWEEP_EVERY_S = 60.0
 FIRST_BACK_OFF_S = 1.0
 LAST_BACK_OFF_S = 30.0
@@ -77,8 +79,9 @@ class Runner:
             # They mostly wait for somebody to type, so many fit beside each other.
             "interactive": Line(places=runs_at_once * INTERACTIVE_EACH, waiting=WAITING),
         }
-        self._images: Mapping[str, str] = {}
-        self._compiler = Compiler(self._pool, lambda language: self._images.get(language, ""))
+        self._images: Mapping[str, Image] = {}
+        self._compiler = Compiler(self._pool, self._image_id)
+        self._used_at: dict[str, float] = {}
         self._versions: dict[str, str] = {}
         self._down: str | None = "the container engine was not asked yet"
         self._probe_at = 0.0
@@ -295,7 +298,11 @@ class Runner:
                 await self._check()
                 if self._down is not None:
                     return _without_run("UNAVAILABLE", self._reason())
-                return await work()
+                try:
+                    return await work()
+                finally:
+                    self._used_at[language] = time.monotonic()
+                    self._keep_warm()
         except Full:
             return _without_run("BUSY", words.TOO_MANY)
         except ImageMissing:
@@ -388,7 +395,7 @@ class Runner:
             if self._down is not None:
                 log.info("sandbox.engine_up", languages=sorted(self._images))
             self._down, self._back_off = None, FIRST_BACK_OFF_S
-            self._pool.keep({shape_of(language, Limits()) for language in self._images})
+            self._keep_warm()
 
     def _went_down(self, error: EngineDown) -> None:
         if self._down is None:
@@ -405,6 +412,22 @@ class Runner:
             return words.NO_RUNTIME.format(reason=self._down)
         return words.NO_ENGINE
 
+    def _image_id(self, language: str) -> str:
+        image = self._images.get(language)
+        return image.id if image else ""
+
+    def _keep_warm(self) -> None:
+        """Boxes stand ready in the languages most asked for, and in those that were used lately."""
+        if self._down is not None:
+            return
+        lately = time.monotonic() - WARM_FOR_S
+        wanted = {
+            key
+            for key in self._images
+            if key in FIRST_WARM or self._used_at.get(key, float("-inf")) > lately
+        }
+        self._pool.keep({shape_of(key, Limits()) for key in wanted})
+
     async def _do_chores(self) -> None:
         swept_at = -SWEEP_EVERY_S
         while True:
@@ -418,7 +441,7 @@ class Runner:
                         if gone:
                             log.info("sandbox.swept", boxes=gone)
                         self._images = await self._driver.images()
-                        self._pool.keep({shape_of(key, Limits()) for key in self._images})
+                        self._keep_warm()
                     await self._learn_versions()
                 except EngineDown as error:
                     self._went_down(error)
@@ -428,7 +451,8 @@ class Runner:
             await asyncio.sleep(wait)
 
     async def _learn_versions(self) -> None:
-        """Ask each new image which version it holds; starting it also makes the first real run quick."""
+        """What each image says of its version; one that says nothing is asked by running it."""
+        self._versions |= {key: of.version for key, of in self._images.items() if of.version}
         for key in sorted(self._images.keys() - self._versions.keys()):
             job = Job(LANGUAGES[key].version, b"", wall_s=20, cpu_s=20, output_bytes=4096)
             said = bytearray()
@@ -439,8 +463,13 @@ class Runner:
                 continue
             finally:
                 self._pool.end(talk)
-            found = re.search(rb"\d+(?:\.\d+)?", said)
-            self._versions[key] = found.group().decode() if found else ""
+            self._versions[key] = version_in(said.decode("utf-8", "replace"))
+
+
+def version_in(said: str) -> str:
+    """The first number of what a version command says, to its second part: 3.11 of “Python 3.11.2”."""
+    found = re.search(r"\d+(?:\.\d+)?", said)
+    return found.group() if found else ""
 
 
 class _Show:

@@ -6,6 +6,7 @@ import pytest
 
 from room.sandbox import compiling
 from room.sandbox.compiling import Compiler
+from room.sandbox.driver import Image
 from room.sandbox.languages import LANGUAGES
 from room.sandbox.spec import (
     Checker,
@@ -174,7 +175,7 @@ async def test_what_was_compiled_once_is_not_compiled_again_and_changes_are(runn
     assert len(compiled) == 1
     assert await run("changed") == "changed\n"
     assert len(compiled) == 2
-    monkeypatch.setattr(runner, "_images", {**runner._images, "c": "sha256:another"})
+    monkeypatch.setattr(runner, "_images", {**runner._images, "c": Image("another")})
     assert await run("cached") == "cached\n"
     assert len(compiled) == 3
 

@@ -5,9 +5,9 @@ import contextlib
 
 import pytest
 
-from room.sandbox.driver import BoxState, EngineDown, ImageMissing
+from room.sandbox.driver import BoxState, EngineDown, Image, ImageMissing
 from room.sandbox.frames import frame
-from room.sandbox.runner import Runner
+from room.sandbox.runner import Runner, version_in
 from room.sandbox.spec import Limits, RunRequest, SourceFile, TestCase, TestRequest, TestSuite
 
 REQUEST = RunRequest("python", (SourceFile("main.py", "x"),), "main.py", limits=Limits(wall_s=0.1))
@@ -68,7 +68,7 @@ class FakeEngine:
 
     async def images(self):
         await self.probe()
-        return {"python": "image-1"}
+        return {"python": Image("image-1")}
 
     async def create(self, shape):
         await self.probe()
@@ -332,3 +332,54 @@ async def test_an_engine_that_never_answers_is_unavailable(tmp_path, monkeypatch
     ):
         assert (await runner.run(REQUEST, ignore)).verdict == "UNAVAILABLE"
         held.set()
+
+
+class ManyLanguages(FakeEngine):
+    async def images(self):
+        return {"python": Image("1", "3.11"), "go": Image("2", "1.19"), "rust": Image("3")}
+
+
+async def test_boxes_stand_ready_in_the_usual_languages_and_in_those_used_lately(monkeypatch):
+    def warm(runner):
+        return {shape.language for shape, boxes in runner._pool._idle.items() if boxes}
+
+    async def settled(runner):
+        while runner._pool._tasks:
+            await asyncio.wait(runner._pool._tasks)
+
+    files = (SourceFile("main.rs", "x"),)
+    engine = ManyLanguages(lambda n: FakeBox(n, [frame(b"f", b"x.room/out/main\0bin") + WELL] * 9))
+    async with opened(engine, warm=1) as runner:
+        await settled(runner)
+        assert warm(runner) == {"python"}
+        assert (await runner.run(RunRequest("rust", files, "main.rs"), ignore)).verdict == "OK"
+        await settled(runner)
+        assert warm(runner) == {"python", "rust"}
+        monkeypatch.setattr("room.sandbox.runner.WARM_FOR_S", 0.0)
+        runner._keep_warm()
+        await settled(runner)
+        assert warm(runner) == {"python"}
+
+
+async def test_an_image_that_says_its_version_is_not_started_to_learn_it():
+    said = frame(b"o", b"rustc 1.63.0 (Debian)\n") + WELL
+    engine = ManyLanguages(lambda n: FakeBox(n, [said]))
+    async with opened(engine) as runner:
+        await runner._learn_versions()
+        status = await runner.status()
+        assert status.languages == {"python": "Python 3.11", "go": "Go 1.19", "rust": "Rust 1.63"}
+        assert len(engine.boxes) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "version"),
+    [
+        ("Python 3.11.2\n", "3.11"),
+        ("v18.20.4", "18.20"),
+        ("javac 17", "17"),
+        ("12.2.0", "12.2"),
+        ("none", ""),
+    ],
+)
+def test_a_version_is_the_first_number_to_its_second_part(said, version):
+    assert version_in(said) == version
