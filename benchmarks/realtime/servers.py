@@ -1,0 +1,184 @@
+"""The servers that are measured, each started as its documentation says and pinned to one core."""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+
+HERE = Path(__file__).parent
+PEERS = HERE / "peers"
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """A process under measurement. ``addresses(rooms)``: for each room the places of its three members."""
+
+    name = dialect = ""
+
+    def __init__(self, core, before=()):
+        self.core, self.before = core, before
+        self.port = free_port()
+        self.folder = Path(tempfile.mkdtemp(prefix="bench-"))
+        self.process = None
+
+    def command(self):
+        raise NotImplementedError
+
+    def environment(self):
+        return {}
+
+    def start(self):
+        pinned = [*self.before, "taskset", "-c", str(self.core)]
+        with (self.folder / "log").open("wb") as log:
+            self.process = subprocess.Popen(
+                [*pinned, *self.command()], env=os.environ | self.environment(), stdout=log, stderr=log
+            )
+        until = time.monotonic() + 90
+        while time.monotonic() < until and self.process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return self
+            time.sleep(0.05)
+        raise RuntimeError((self.folder / "log").read_text()[-2000:])
+
+    def addresses(self, rooms):
+        raise NotImplementedError
+
+    def stop(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def cpu_s(self):
+        """Seconds of CPU so far, all threads."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICK
+
+    def rss_mb(self):
+        text = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) / 1024
+
+
+class YWebsocket(Server):
+    name, dialect = "y-websocket 2.1.0", "y"
+
+    def command(self):
+        return ["node", str(PEERS / "node_modules/y-websocket/bin/server.cjs")]
+
+    def environment(self):
+        return {"HOST": "127.0.0.1", "PORT": str(self.port)}
+
+    def addresses(self, rooms):
+        return [
+            [{"host": "127.0.0.1", "port": self.port, "path": f"/room-{n}", "root": "code"}] * 3
+            for n in range(rooms)
+        ]
+
+
+class Hocuspocus(Server):
+    name, dialect = "Hocuspocus 4.7.0", "hocuspocus"
+
+    def command(self):
+        return ["node", str(PEERS / "hocuspocus.mjs")]
+
+    def environment(self):
+        return {"PORT": str(self.port)}
+
+    def addresses(self, rooms):
+        return [
+            [
+                {"host": "127.0.0.1", "port": self.port, "path": "/", "name": f"room-{n}", "root": "code"}
+            ] * 3
+            for n in range(rooms)
+        ]  # fmt: skip
+
+
+class Room(Server):
+    """`room serve` as it is shipped: cookies, checks, the sealed journal with every commit synced."""
+
+    name, dialect = "Room", "room"
+
+    def command(self):
+        return [sys.executable, "-m", "room", "serve"]
+
+    def environment(self):
+        data = self.folder / "data"
+        data.mkdir(mode=0o700, exist_ok=True)
+        (data / "demo-played").touch()  # The finished demo interview is not part of this.
+        return {
+            "ROOM_DATA_DIR": str(data), "ROOM_PORT": str(self.port), "ROOM_DEMO": "on",
+            "ROOM_PUBLIC_URL": f"http://127.0.0.1:{self.port}",
+        }  # fmt: skip
+
+    def addresses(self, rooms):
+        made = subprocess.run(
+            [sys.executable, "-m", "room", "demo", "--json", "--count", str(rooms)],
+            env=os.environ | self.environment(), check=True, capture_output=True,
+        ).stdout  # fmt: skip
+        return asyncio.run(self._enter(json.loads(made)["interviews"]))
+
+    async def _enter(self, interviews):
+        gate = asyncio.Semaphore(4)
+
+        async def enter(one, role):
+            async with gate, httpx.AsyncClient(timeout=60) as browser:
+                url = one[f"{role}_url"]
+                lobby = await browser.get(url)
+                form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', lobby.text))
+                answer = await browser.post(
+                    url, data=form | {"name": role.title(), "agree": "on"},
+                    headers={"origin": url.split("/join/")[0]},
+                )  # fmt: skip
+                assert answer.status_code == 303, answer.text
+                cookie = "; ".join(f"{key}={value}" for key, value in browser.cookies.items())
+            return {
+                "host": "127.0.0.1", "port": self.port, "path": "/" + one["live_url"].split("/", 3)[3],
+                "headers": {"Cookie": cookie}, "root": "f:" + one["file_id"],
+            }  # fmt: skip
+
+        async def enter_all(one):
+            # The candidate types; the lead and the observer read.
+            return [await enter(one, role) for role in ("candidate", "lead", "observer")]
+
+        return await asyncio.gather(*(enter_all(one) for one in interviews))
+
+
+def core_busy_s(core):
+    """Seconds that a core has been busy, whoever it was."""
+    for line in Path("/proc/stat").read_text().splitlines():
+        name, *fields = line.split()
+        if name == f"cpu{core}":
+            user, nice, system, _idle, _iowait, irq, softirq, steal, *_ = map(int, fields)
+            return (user + nice + system + irq + softirq + steal) / TICK
+    raise LookupError(core)
+
+
+@contextlib.contextmanager
+def running(kind, core, before=()):
+    server = kind(core, before)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
