@@ -184,23 +184,42 @@ def lay_out(payload: bytes) -> bytes:
             pdf_variant="pdf/ua-1",
             font_config=fonts,
             attachments=attachments,
-            finisher=_associate if attachments else None,
+            finisher=_finish,
         )
     finally:
         fonts.__del__()  # its folder; the process ends without a farewell to its objects
     return made
 
 
-def _associate(_document: Any, pdf: Any) -> None:
-    """Say in the way of PDF/A-3 that the attached JSON is what these pages were made from."""
+def _finish(_document: Any, pdf: Any) -> None:
+    """What the layout engine leaves out: which cells a heading of a table is for, and what the attachment is."""
     import pydyf  # noqa: PLC0415
 
+    def found(reference: Any) -> Any:
+        # A reference is written as b"12 0 R", and objects stand at their number.
+        text = reference.decode() if isinstance(reference, bytes) else str(reference)
+        return pdf.objects[int(text.split()[0])] if text.endswith(" R") else reference
+
+    for row in pdf.objects:
+        if not (isinstance(row, dict) and row.get("S") == "/TR"):
+            continue
+        cells = [c for c in map(found, row.get("K", ())) if isinstance(c, dict)]
+        scope = "/Column" if all(c.get("S") == "/TH" for c in cells) else "/Row"
+        for cell in cells:
+            if cell.get("S") == "/TH":
+                cell["A"] = pydyf.Dictionary({"O": "/Table", "Scope": scope})
+    _associate(pdf, pydyf)
+
+
+def _associate(pdf: Any, pydyf: Any) -> None:
+    """Say in the way of PDF/A-3 that the attached JSON is what these pages were made from."""
     files: list[Any] = [
         o for o in pdf.objects if isinstance(o, dict) and o.get("Type") == "/Filespec"
     ]
     for file in files:
         file["AFRelationship"] = "/Source"
-    pdf.catalog["AF"] = pydyf.Array([file.reference for file in files])
+    if files:
+        pdf.catalog["AF"] = pydyf.Array([file.reference for file in files])
 
 
 def _fonts_only() -> Any:

@@ -257,6 +257,12 @@ def test_axe_finds_nothing(browser, site):
     found += look(browser, site, [("iris", f"/score/{site.id}"), ("iris", f"/score/{site.id}?correct=1"),
                                   ("iris", f"/interviews/{site.id}/report"), (None, f"/r/{token}"),
                                   (None, f"/r/{token}/replay")])  # fmt: skip
+    copied = site.post(f"/rubrics/{site.rubric.id}/copy").headers["location"]
+    site.post(f"/interviews/{site.id}/report/shares", fields={"days": "7", "passcode": "harbour-7"})
+    locked = site.get(f"/interviews/{site.id}/report").text.split('data-copy="')[1].split('"')[0]
+    found += look(browser, site, [("iris", "/rubrics"), ("iris", copied), ("iris", copied.removesuffix("/edit")),
+                                  (None, "/verify"), ("iris", f"/clients/{site.client}/reports"),
+                                  (None, "/r/" + locked.rpartition("/")[2])])  # fmt: skip
     assert found == []
 
 

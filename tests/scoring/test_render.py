@@ -89,7 +89,19 @@ def test_the_pdf_is_tagged_and_says_what_the_report_says(make_report):
         "ef" * 10,
     ):
         assert words in text, words
+    assert text.count("passed") >= 3  # each test's result stands beside it
     assert len(pdf) < 500_000
+
+
+@pytest.mark.pdf
+def test_every_heading_of_a_table_says_what_it_is_for(make_report):
+    reader = pypdf.PdfReader(io.BytesIO(render.pdf(render.pdf_page(make_report(), View()))))
+    kinds = [
+        o for n in range(1, len(reader.xref[0]) + 1) if isinstance(o := reader.get_object(n), dict)
+    ]
+    heads = [o for o in kinds if o.get("/S") == "/TH"]
+    assert heads
+    assert {str(o["/A"]["/Scope"]) for o in heads} == {"/Column", "/Row"}
 
 
 @pytest.mark.pdf
