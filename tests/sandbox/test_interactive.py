@@ -76,7 +76,7 @@ async def test_what_is_typed_at_once_waits_for_the_program(start):
 
 async def test_control_c_interrupts_and_control_d_ends_the_input(start):
     handle, screen = start(
-        "import time\nprint('go')\ntry: time.sleep(60)\nexcept KeyboardInterrupt: print('caught')"
+        "import time\ntry:\n  print('go')\n  while True: time.sleep(0.01)\nexcept KeyboardInterrupt: print('caught')"
     )
     await screen.shows("go")
     handle.write(b"\x03")
