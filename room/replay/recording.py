@@ -31,10 +31,10 @@ from room.store.signing import PublicKey
 
 FORMAT: Final = "room-recording"
 VERSION: Final = 1
-FILE_MAX: Final = 64 * 1024 * 1024
+FILE_MAX: Final = 32 * 1024 * 1024
 MANIFEST_MAX: Final = 8 * 1024 * 1024
 UNPACKED_MAX: Final = 512 * 1024 * 1024
-EVENTS_MAX: Final = 2_000_000
+EVENTS_MAX: Final = 600_000
 BLOCKS_MAX: Final = 1000
 DURATION_MAX_MS: Final = 48 * 3600 * 1000
 WALL_MAX_MS: Final = 4_102_444_800_000

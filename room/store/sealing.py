@@ -84,6 +84,8 @@ class Seals:
 
     def __init__(self, site_key: bytes) -> None:
         self._site = Cipher(derive_key(site_key, b"session keys"))
+        self.imports = Cipher(derive_key(site_key, b"imported recordings"))
+        """For recordings of other sites."""
 
     def create(self, conn: Connection, owner_id: str, interview: InterviewId, now_ms: int) -> None:
         """A fresh key for a session that has none yet."""

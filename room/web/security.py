@@ -17,7 +17,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from room.web import access, auth
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-INLINE_STYLES = ("/room/", "/replay/")
+INLINE_STYLES = ("/room/", "/replay/", "/recordings/")
 """Pages whose editor and terminal write `<style>` elements by themselves."""
 
 
