@@ -1,10 +1,20 @@
 // Which key does what. Nothing is taken while somebody writes, or with Ctrl, Alt or Cmd held.
 
 export type Action =
-  | { do: "play" | "pin" | "follow" | "difference" | "next-run" | "next-pin" | "previous-pin" | "problem" | "output" }
+  | { do: "play" | "pin" | "follow" | "difference" | "next-pin" | "previous-pin" | "problem" | "output" }
   | { do: "by"; ms: number }
   | { do: "edit" | "speed"; way: 1 | -1 }
+  | { do: "event"; kinds: readonly string[]; name: string; way: 1 | -1 }
   | { do: "tenth"; tenth: number };
+
+/** Letters that go to the next event of a kind, with Shift to the one before. */
+const EVENTS: Record<string, { kinds: readonly string[]; name: string }> = {
+  r: { kinds: ["run", "tests", "hidden"], name: "run" },
+  s: { kinds: ["stage", "part"], name: "stage or part" },
+  h: { kinds: ["hint"], name: "hint" },
+  c: { kinds: ["chat"], name: "message" },
+  v: { kinds: ["paste"], name: "paste" },
+};
 
 export interface KeyLike {
   key: string;
@@ -41,9 +51,6 @@ export function actionOf(event: KeyLike, target: Target): Action | null {
     case "p":
     case "P":
       return { do: "pin" };
-    case "r":
-    case "R":
-      return { do: "next-run" };
     case "d":
     case "D":
       return { do: "difference" };
@@ -51,6 +58,8 @@ export function actionOf(event: KeyLike, target: Target): Action | null {
     case "F":
       return { do: "follow" };
   }
+  const kind = EVENTS[event.key.toLowerCase()];
+  if (kind) return { do: "event", ...kind, way: event.shiftKey ? -1 : 1 };
   if (target === "slider") {
     if (event.key === "Home") return { do: "tenth", tenth: 0 };
     if (event.key === "End") return { do: "tenth", tenth: 10 };

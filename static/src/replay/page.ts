@@ -431,10 +431,12 @@ class Replay {
         else toast(action.do === "next-pin" ? "No pin after this." : "No pin before this.");
         return;
       }
-      case "next-run": {
-        const run = this.index.marks.find((mark) => ["run", "tests"].includes(mark.kind) && mark.at_ms > player.ms);
-        if (run) void player.seek(run.at_ms);
-        else toast("No run after this.");
+      case "event": {
+        const { kinds, way, name } = action;
+        const of = this.index.marks.filter((mark) => kinds.includes(mark.kind));
+        const found = way > 0 ? of.find((mark) => mark.at_ms > player.ms + 1) : of.findLast((mark) => mark.at_ms < player.ms - 1000);
+        if (found) void player.seek(found.at_ms);
+        else toast(`No ${name} ${way > 0 ? "after" : "before"} this.`);
         return;
       }
       case "follow":
