@@ -52,6 +52,17 @@ async function compress(made) {
   return texts.flatMap((name) => [`${name}.gz`, `${name}.br`]);
 }
 
+/** The Emacs keys mark the calls that bind them as pure, so a bundler would leave them out. */
+const emacsPlugin = {
+  name: "emacs",
+  setup(build) {
+    build.onLoad({ filter: /codemirror-emacs[\\/]dist[\\/]index\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, "utf8").replaceAll(/\/\*@__PURE__\*\/(?=EmacsHandler\.)/g, ""),
+      loader: "js",
+    }));
+  },
+};
+
 const manifestPlugin = {
   name: "manifest",
   setup(build) {
@@ -100,7 +111,7 @@ const options = {
   legalComments: "none",
   metafile: true,
   logLevel: watching ? "info" : "warning",
-  plugins: [manifestPlugin],
+  plugins: [emacsPlugin, manifestPlugin],
 };
 
 if (watching) {

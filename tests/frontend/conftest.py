@@ -17,7 +17,7 @@ from room import config, content
 from room.app import create_app
 from room.demo import rows
 from room.desk import accounts
-from room.store import members
+from room.store import links, members
 from room.web import assets, templating
 
 STATIC = Path(__file__).parents[2] / "static"
@@ -80,6 +80,7 @@ class Held:
     site: Site
     browser: Browser
     interview: str
+    owner: str
     places: dict[str, tuple[str, str]]
     """By role: member id and the cookie's value."""
     contexts: list[BrowserContext] = field(default_factory=list)
@@ -99,6 +100,15 @@ class Held:
         url = self.site.settings.public_url
         context.add_cookies([{"name": f"room_{member}", "value": cookie, "url": url}])
         return self.tab(context, role)
+
+    def fresh(self, *, width: int = 1440, height: int = 900) -> Page:
+        """A page in a browser that has been nowhere."""
+        context = self.browser.new_context(viewport={"width": width, "height": height})
+        self.contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", self._console)
+        return page
 
     def tab(self, context: BrowserContext, role: str) -> Page:
         """Another tab in the same browser."""
@@ -153,6 +163,17 @@ def held(site: Site, browser: Browser) -> Iterator[Held]:
         )
         made = rows.ready(conn, owner, story, now_ms, admit=True, candidate="Cal Okonkwo")
         members.add(conn, owner.id, made.id, role="observer", name="Olga Brandt", now_ms=now_ms)
+        members.add(conn, owner.id, made.id, role="interviewer", name="Ines Prado", now_ms=now_ms)
+        candidate = members.candidate_of(conn, owner.id, made.id)
+        links.issue(
+            conn,
+            site.app.state.store.link_key,
+            owner.id,
+            made.id,
+            candidate.id,
+            expires_at_ms=now_ms + WEEK_MS,
+            now_ms=now_ms,
+        )
         places = {
             member.role: (
                 member.id,
@@ -160,7 +181,7 @@ def held(site: Site, browser: Browser) -> Iterator[Held]:
             )
             for member in members.list_for(conn, owner.id, made.id)
         }
-    interview = Held(site, browser, made.id, places)
+    interview = Held(site, browser, made.id, owner.id, places)
     yield interview
     for context in interview.contexts:
         context.close()

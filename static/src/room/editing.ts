@@ -3,7 +3,7 @@ import { defaultKeymap, indentWithTab } from "@codemirror/commands";
 import { bracketMatching, indentOnInput, syntaxHighlighting, syntaxTree } from "@codemirror/language";
 import { linter, lintKeymap, type Diagnostic } from "@codemirror/lint";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
-import { EditorState, Prec, type Extension } from "@codemirror/state";
+import { EditorState, Prec, Transaction, type Extension } from "@codemirror/state";
 import {
   drawSelection,
   EditorView,
@@ -18,7 +18,7 @@ import {
 import { classHighlighter } from "@lezer/highlight";
 import { EmacsHandler, emacs } from "@replit/codemirror-emacs";
 import { Vim, vim } from "@replit/codemirror-vim";
-import { yUndoManagerKeymap } from "y-codemirror.next";
+import { ySyncAnnotation, yUndoManagerKeymap } from "y-codemirror.next";
 import type * as Y from "yjs";
 import type { Settings } from "../settings";
 import { plainLineEnds } from "./paste";
@@ -65,10 +65,11 @@ export function editing(hint: string): Extension {
 }
 
 /** What a person chose for themselves. `undo` says whose changes Vim's `u` and Emacs' `C-/` take back. */
-export function personal(settings: Settings, undo: (view: EditorView) => Y.UndoManager | null): Extension {
+export function personal(settings: Settings, undo: () => Y.UndoManager | null): Extension {
   const keys: KeyBinding[] = [...(settings.close_brackets ? closeBracketsKeymap : []), ...completionKeymap];
   return [
     ownKeys(settings, undo),
+    undoSteps(undo),
     Prec.high(keymap.of(keys)),
     settings.close_brackets ? closeBrackets() : [],
     settings.completion ? autocompletion({ override: [completeAnyWord], activateOnTyping: true, icons: false }) : [],
@@ -77,31 +78,55 @@ export function personal(settings: Settings, undo: (view: EditorView) => Y.UndoM
   ];
 }
 
-function ownKeys(settings: Settings, undo: (view: EditorView) => Y.UndoManager | null): Extension {
+/**
+ * What is taken back at once: a stretch of typing, a stretch of deleting, or one command such as Vim's `dw`. The undo manager
+ * alone knows only time, and would take a quick command back together with what was typed before it.
+ */
+function undoSteps(undo: () => Y.UndoManager | null): Extension {
+  let last = "";
+  return EditorState.transactionExtender.of((transaction) => {
+    if (!transaction.docChanged || transaction.annotation(ySyncAnnotation)) return null;
+    const kind = transaction.annotation(Transaction.userEvent) ?? "";
+    // A command of Vim's comes as the start of a composition, as one of an input method does.
+    const begins = kind === "input.type.compose.start";
+    const stretch = ["input.type.compose", "input.type", "delete.backward", "delete.forward"].find((one) => kind === one || kind.startsWith(`${one}.`)) ?? "";
+    if (begins || stretch === "" || stretch !== last) undo()?.stopCapturing();
+    last = stretch;
+    return null;
+  });
+}
+
+function ownKeys(settings: Settings, undo: () => Y.UndoManager | null): Extension {
   if (settings.keymap === "vim") {
     teachVim(undo);
-    return vim({ status: true });
+    return Prec.highest(vim({ status: true }));
   }
   if (settings.keymap === "emacs") {
     teachEmacs(undo);
-    return emacs();
+    return Prec.highest(emacs());
   }
   return [];
 }
 
 /** Both key sets bring an undo for the editor's own history, which a shared document does not use. */
-function teachVim(undo: (view: EditorView) => Y.UndoManager | null): void {
-  const times = (repeat: number | undefined, run: () => void): void => {
-    for (let count = Math.max(1, repeat ?? 1); count > 0; count -= 1) run();
+function teachVim(undo: () => Y.UndoManager | null): void {
+  const action = (name: string, step: (manager: Y.UndoManager) => void): void => {
+    Vim.defineAction(name, (cm, { repeat }) => {
+      const manager = undo();
+      for (let count = Math.max(1, repeat ?? 1); manager && count > 0; count -= 1) step(manager);
+      // What comes back is selected, which would be Vim's visual mode.
+      const { cm6 } = cm as unknown as { cm6: EditorView };
+      cm6.dispatch({ selection: { anchor: cm6.state.selection.main.from } });
+    });
   };
-  Vim.defineAction("undo", (cm, { repeat }) => times(repeat, () => undo((cm as unknown as { cm6: EditorView }).cm6)?.undo()));
-  Vim.defineAction("redo", (cm, { repeat }) => times(repeat, () => undo((cm as unknown as { cm6: EditorView }).cm6)?.redo()));
+  action("undo", (manager) => manager.undo());
+  action("redo", (manager) => manager.redo());
 }
 
-function teachEmacs(undo: (view: EditorView) => Y.UndoManager | null): void {
+function teachEmacs(undo: () => Y.UndoManager | null): void {
   EmacsHandler.addCommands({
-    roomUndo: (handler: { view: EditorView }) => undo(handler.view)?.undo(),
-    roomRedo: (handler: { view: EditorView }) => undo(handler.view)?.redo(),
+    roomUndo: () => undo()?.undo(),
+    roomRedo: () => undo()?.redo(),
   });
   EmacsHandler.bindKey("C-/|C-x u|S-C--|C-z", "roomUndo");
   EmacsHandler.bindKey("S-C-/|S-C-x u|C--|S-C-z", "roomRedo");

@@ -24,7 +24,7 @@ export function chooseTab(tab: HTMLElement): void {
     other.classList.toggle("on", on);
     other.setAttribute("aria-selected", String(on));
     other.tabIndex = on ? 0 : -1;
-    const panel = document.getElementById(other.getAttribute("aria-controls") ?? "");
+    const panel = other.ownerDocument.getElementById(other.getAttribute("aria-controls") ?? "");
     if (panel) panel.hidden = !on;
   }
   const pane = tab.closest<HTMLElement>(".pane");
