@@ -88,7 +88,11 @@ def measure(name: str) -> dict:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
-        environment = {"ROOM_DATA_DIR": f"{folder}/data", "ROOM_PORT": str(port), "ROOM_DOCKER_HOST": "unix:///nowhere"}  # fmt: skip
+        environment = {
+            "ROOM_DATA_DIR": f"{folder}/data",
+            "ROOM_PORT": str(port),
+            "ROOM_DOCKER_HOST": "unix:///nowhere",
+        }
         app = create_app(config.load(environment), clock=ManualClock(WALL_MS))
         server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
         thread = threading.Thread(target=server.run)

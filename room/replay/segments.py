@@ -15,7 +15,7 @@ from room.replay.moment import Moment, advance, advance_over
 from room.session import events as e
 from room.session.events import Recorded
 
-EVENTS_MAX = 1000
+EVENTS_MAX = 1250
 LENGTH_MS = 120_000
 VERSION = 1
 """Version of the segment's format; described in docs/recording.md."""
