@@ -7,5 +7,7 @@ Everything that leaves went through ``visible_to`` and is numbered for that view
 replayable, so the first keyframe stands at Start. What is shown at a moment is a pure function of the recording and that
 moment: never of the way that led there.
 
-Never here: the store, the network, names and addresses of people (they come in as values), or a change of the recording.
+It also leaves as files (recording, exports) and is read back from them, where nothing is believed.
+
+Never here: the database, the network, addresses of people, or a change of the recording.
 """
