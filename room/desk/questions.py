@@ -86,6 +86,9 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Language → name → text: what a review looks at."""
     diff: dict[str, str]
     """Language → the change under review."""
+    time_limit_s: float
+    """Of one test."""
+    memory_mb: int
     secrets: dict[str, Any]
     """Faults, traps and marks of good answers of the kinds that have them. Interviewers only."""
 
@@ -119,6 +122,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
                 "seeds": body.get("seeds", {}),
                 "files_before": body.get("files_before", {}),
                 "diff": body.get("diff", {}),
+                "time_limit_s": body.get("time_limit_s", 5),
+                "memory_mb": body.get("memory_mb", 256),
                 "secrets": known,
             },
             cls,

@@ -22,6 +22,10 @@ class Content(Protocol):
         """What a plain run may use."""
         ...
 
+    def test_limits(self, question: QuestionId | None) -> Limits:
+        """What one test may use."""
+        ...
+
     def setup(self, question: QuestionId | None, language: str) -> str:
         """What runs before a plain run: a database question's schema and seed."""
         ...

@@ -23,6 +23,7 @@ from room.realtime.seat import Awareness, Person, Seat
 from room.realtime.session_clock import SessionClock
 from room.realtime.updates import read_state_vector, read_update, unknown_roots
 from room.realtime.varint import Malformed
+from room.sandbox.budget import Payer
 from room.sandbox.runner import Runner
 from room.sandbox.spec import RunnerStatus
 from room.session import commands as c
@@ -106,7 +107,7 @@ class Room:
         self._new_id = new_id
         self._on_change, self._on_keyframe, self._reload = on_change, on_keyframe, reload
         self._content = content
-        self._runs = Runs(runner, content, self._post_command)
+        self._runs = Runs(runner, content, Payer(pen.session, pen.owner_id), self._post_command)
         self._runner_status = runner_status
 
         self._inbox: Inbox[Callable[[], None]] = Inbox()

@@ -8,6 +8,7 @@ import msgspec
 import structlog
 
 from room.realtime.content import Content
+from room.sandbox.budget import Payer
 from room.sandbox.interactive import LIMITS as INTERACTIVE
 from room.sandbox.interactive import InteractiveRun
 from room.sandbox.runner import Runner
@@ -57,8 +58,9 @@ Submit = Callable[[c.SystemCommand], None]
 class Runs:
     """The runs of one room."""
 
-    def __init__(self, runner: Runner, content: Content, submit: Submit) -> None:
+    def __init__(self, runner: Runner, content: Content, payer: Payer, submit: Submit) -> None:
         self._runner = runner
+        self._payer = payer
         self._content = content
         self._submit = submit
         self._stops: dict[RunId, tuple[asyncio.Event, list[MemberId]]] = {}
@@ -163,7 +165,9 @@ class Runs:
         if job.interactive:
             result = await self._hold_terminal(job.run, request, show, begun, stop)
         else:
-            result = await self._runner.run(request, show, stop=stop, on_start=begun)
+            result = await self._runner.run(
+                request, show, stop=stop, on_start=begun, payer=self._payer
+            )
         self._submit(
             c.FinishRun(
                 job.run,
@@ -188,7 +192,7 @@ class Runs:
     ) -> RunResult:
         columns, rows = self._size
         terminal = self._runner.interactive(
-            request, show, columns=columns, rows=rows, on_start=begun
+            request, show, columns=columns, rows=rows, on_start=begun, payer=self._payer
         )
         self._terminals[run] = terminal
         stopped = asyncio.create_task(stop.wait())
@@ -215,10 +219,16 @@ class Runs:
             self._submit(finish(job.run, "NONE", "No tests for this part."))
             return
         request = TestRequest(
-            language=job.language, files=_sources(job), entry_file=job.entry, suite=suite
+            language=job.language,
+            files=_sources(job),
+            entry_file=job.entry,
+            suite=suite,
+            limits=self._content.test_limits(job.question),
         )
         lane: Lane = "hidden" if is_hidden else "visible"
-        report: TestReport = await self._runner.run_tests(request, lane=lane, stop=stop)
+        report: TestReport = await self._runner.run_tests(
+            request, lane=lane, stop=stop, payer=self._payer
+        )
         given = {(case.part, case.name): case for case in suite.cases}
         outcomes = tuple(
             TestOutcome(
@@ -232,7 +242,8 @@ class Runs:
             )
             for result in report.cases
         )
-        self._submit(finish(job.run, report.verdict, report.sentence, outcomes))
+        sentence = report.sentence if not report.message else f"{report.sentence}\n{report.message}"
+        self._submit(finish(job.run, report.verdict, sentence, outcomes))
 
 
 INPUT_SHOWN = 2_000

@@ -18,8 +18,6 @@ NOT_JUDGED = frozenset({"BUSY", "CANCELLED", "IE", "UNAVAILABLE", "REJECTED"})
 
 class StageSpan(msgspec.Struct, frozen=True):
     title: str
-    planned_min: int
-    """Extensions included."""
     from_ms: int
     to_ms: int
     paused_ms: int = 0
@@ -98,8 +96,8 @@ def follow(recorded: Iterable[e.Recorded], state: SessionState) -> Course:
             case e.StageStarted(stage=stage) if stage in titles:
                 if spans:
                     spans[-1] = replace(spans[-1], to_ms=one.at_ms)
-                planned = titles[stage].minutes + state.extensions.get(stage, 0)
-                spans.append(StageSpan(titles[stage].title, planned, one.at_ms, one.at_ms))
+                # No planned minutes beside them: extra time that somebody needed would show.
+                spans.append(StageSpan(titles[stage].title, one.at_ms, one.at_ms))
             case e.ClockPaused():
                 pause_from = one.at_ms
             case e.ClockResumed() | e.InterviewEnded() if pause_from is not None:

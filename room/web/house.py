@@ -45,6 +45,13 @@ class QuestionContent:
     def limits(self, question: QuestionId | None) -> Limits:  # noqa: ARG002 - every question has the same
         return Limits(wall_s=RUN_SECONDS, cpu_s=RUN_SECONDS, memory_mb=MEMORY_MB)
 
+    def test_limits(self, question: QuestionId | None) -> Limits:
+        found = self._questions.get(question) if question is not None else None
+        if found is None:
+            return Limits(wall_s=5, cpu_s=5)
+        seconds = found.time_limit_s
+        return Limits(wall_s=seconds, cpu_s=seconds, memory_mb=found.memory_mb)
+
     def setup(self, question: QuestionId | None, language: str) -> str:
         found = self._questions.get(question) if question is not None else None
         if found is None or found.kind != "sql" or language != "sql":
