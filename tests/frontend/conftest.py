@@ -31,6 +31,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+PASSWORD = "a long enough secret"
 WEEK_MS = 7 * 86_400_000
 
 
@@ -81,6 +82,8 @@ class Held:
     browser: Browser
     interview: str
     owner: str
+    email: str
+    """Of the owner, whose password is PASSWORD."""
     places: dict[str, tuple[str, str]]
     """By role: member id and the cookie's value."""
     contexts: list[BrowserContext] = field(default_factory=list)
@@ -158,7 +161,7 @@ def held(site: Site, browser: Browser) -> Iterator[Held]:
             email=f"iris{time.monotonic_ns()}@example.org",
             name="Iris Aldana",
             zone="Europe/Madrid",
-            password="a long enough secret",
+            password=PASSWORD,
             now_ms=now_ms,
         )
         made = rows.ready(conn, owner, story, now_ms, admit=True, candidate="Cal Okonkwo")
@@ -181,7 +184,7 @@ def held(site: Site, browser: Browser) -> Iterator[Held]:
             )
             for member in members.list_for(conn, owner.id, made.id)
         }
-    interview = Held(site, browser, made.id, owner.id, places)
+    interview = Held(site, browser, made.id, owner.id, owner.email, places)
     yield interview
     for context in interview.contexts:
         context.close()

@@ -1,5 +1,6 @@
 """What each person has for themselves: keys, Vim, a plain field of text, a place to practise, a list that finds everything."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from room.store import links, members
-from tests.frontend.test_room_browser import PAGE, saved, text, type_in_editor
+from tests.frontend.conftest import PASSWORD
+from tests.frontend.test_room_browser import saved, text, type_in_editor
 
 pytestmark = pytest.mark.browser
 
@@ -200,6 +202,21 @@ def test_one_list_finds_and_does_anything(
             for one in cal.locator("#palette li").all_inner_texts()
             if words.lower() in one.lower().split()
         ]
+
+
+def test_one_list_goes_anywhere_from_the_desk(held: Any, axe: Callable[[Page], list[str]]) -> None:
+    page = held.fresh()
+    page.goto(f"{held.site.settings.public_url}/sign-in")
+    page.get_by_label("Email").fill(held.email)
+    page.locator("[type=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/desk"))
+    page.keyboard.press("Control+k")
+    page.keyboard.type("questions")
+    expect(page.locator("#palette li").first).to_have_text("Go to Questions")
+    assert axe(page) == []
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/questions"))
 
 
 def test_the_practice_editor_has_the_same_keys_and_keeps_nothing(

@@ -183,6 +183,8 @@ def test_files_are_made_renamed_moved_deleted_and_brought_back_by_keyboard(
     cal.keyboard.press("Enter")
     expect(tabs).to_have_text(["scratch", "b.py"])
     expect(cal.locator(".cm-content")).to_be_focused()
+    expect(cal.locator("[data-part=naming]")).to_be_hidden()
+    expect(cal.locator("#file-error")).to_be_hidden()
     cal.keyboard.press("F2")
     cal.keyboard.press("Control+a")
     cal.keyboard.type("scratch")

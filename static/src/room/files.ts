@@ -11,6 +11,7 @@ export class Files {
   private readonly input: HTMLInputElement;
   /** What is being named: a file, a new one (null), nothing (undefined). */
   private named: FileState | null | undefined = undefined;
+  private saving = false;
   /** Names asked for here whose event has not come yet: those are opened when they appear. */
   private readonly asked = new Set<string>();
 
@@ -253,13 +254,16 @@ export class Files {
     const { connection } = this.page.room;
     const file = this.named;
     const name = this.input.value.trim();
-    if (file === undefined) return;
+    if (file === undefined || this.saving) return;
     if (!name || file?.name === name) {
       this.endNaming(returns);
       return;
     }
     if (!file) this.asked.add(name);
+    // The new file opens and takes the focus before the answer comes: that is no second wish.
+    this.saving = true;
     const refusal = await connection.do(file ? { type: "RenameFile", file: file.id, name } : { type: "CreateFile", name });
+    this.saving = false;
     if (refusal) {
       this.asked.delete(name);
       this.showError(refusal.sentence);

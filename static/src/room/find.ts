@@ -7,7 +7,10 @@ import type { Page } from "./page";
 /** What can be found and done in the room from one list. */
 export function mountFind(page: Page, files: Files): void {
   const { room } = page;
-  page.acts.set("find", () => openPalette(entries()));
+  page.acts.set("find", () => {
+    for (const dialog of document.querySelectorAll<HTMLDialogElement>("dialog[open]")) dialog.close();
+    openPalette(entries());
+  });
 
   const entries = (): Entry[] => {
     const mac = onMac();

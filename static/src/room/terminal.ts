@@ -54,8 +54,8 @@ export class OutputTerminal {
     this.terminal.loadAddon(this.fitting);
     this.keepQuiet();
     this.terminal.onData((text) => this.send(text));
-    this.terminal.textarea?.addEventListener("focus", () => this.tellSize());
     this.terminal.open(host);
+    this.terminal.textarea?.addEventListener("focus", () => this.tellSize());
     this.terminal.attachCustomKeyEventHandler((event) => this.key(event));
     const field = host.querySelector("textarea");
     field?.setAttribute("aria-label", "Output. Arrow keys scroll, Tab leaves.");
@@ -168,12 +168,13 @@ export class OutputTerminal {
   end(run: string, sentence: string, cut: boolean): void {
     if (run !== this.shownRun) return;
     this.still();
-    // Out of full screen, colours and hidden cursor, whatever the program left on.
-    this.terminal.write("\x1b[?1049l\x1b[0m\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?2004l");
     if (cut) this.terminal.write(`\r\n${FAINT}The rest of the output was cut.${RESET}`);
     // Where the cursor stands is known only when all that was written before has been taken in.
     this.terminal.write("", () => {
       if (run !== this.shownRun) return;
+      // Out of colours, hidden cursor, mouse and full screen, if the program left them on.
+      const full = this.terminal.buffer.active.type === "alternate" ? "\x1b[?1049l" : "";
+      this.terminal.write(`${full}${RESET}\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?2004l`);
       const fresh = this.terminal.buffer.active.cursorX === 0 ? "" : "\r\n";
       this.terminal.write(`${fresh}${FAINT}${plain(sentence)}${RESET}\r\n`);
     });
