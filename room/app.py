@@ -49,6 +49,7 @@ from room.web import interviews as interview_pages
 from room.web import room as room_page
 from room.web import settings as settings_page
 from room.web.house import Rows
+from room.web.socket import DirectSocket
 
 log = structlog.get_logger()
 
@@ -235,7 +236,7 @@ def serve(settings: Settings) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        ws="websockets-sansio",
+        ws=DirectSocket,
         ws_max_size=8 * 1024 * 1024,
         ws_per_message_deflate=False,
         proxy_headers=False,

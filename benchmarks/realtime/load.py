@@ -5,6 +5,7 @@ the remote document has it. One process holds both ends, so both are on one cloc
 """
 
 import asyncio
+import contextlib
 import gc
 import heapq
 import json
@@ -86,12 +87,11 @@ class Client:
 
     def move_caret(self):
         client, self.awareness_clock = self.doc.client_id, self.awareness_clock + 1
-        place = '{"type":null,"tname":"%s","item":{"client":%d,"clock":%d},"assoc":0}' % (
-            self.root, client, self.awareness_clock - 1,
-        )  # fmt: skip
-        state = (
-            '{"user":{"name":"Maya","color":"#2f6fb0","colorLight":"#2f6fb033"},"cursor":{"anchor":%s,"head":%s}}'
-            % (place, place)
+        item = {"client": client, "clock": self.awareness_clock - 1}
+        place = {"type": None, "tname": self.root, "item": item, "assoc": 0}
+        user = {"name": "Maya", "color": "#2f6fb0", "colorLight": "#2f6fb033"}
+        state = json.dumps(
+            {"user": user, "cursor": {"anchor": place, "head": place}}, separators=(",", ":")
         )
         entry = uint(1) + uint(client) + uint(self.awareness_clock) + sized(state.encode())
         self._say(bytes((AWARENESS,)) + sized(entry))
@@ -220,13 +220,16 @@ async def typing(plan):
     own_after = resource.getrusage(resource.RUSAGE_SELF)
     received = sum(c.socket.received for room in rooms for c in room.clients) - received_before
     await cpu_mark("end")
-    until = time.perf_counter() + 20
     is_room = plan["dialect"] == "room"
-    while time.perf_counter() < until and (
-        any(room.missing for room in rooms)
-        or (is_room and any(room.saved < len(room.pressed) for room in rooms))
-    ):
-        await asyncio.sleep(0.05)
+    with contextlib.suppress(TimeoutError):
+        await wait_for(
+            lambda: (
+                not any(
+                    room.missing or (is_room and room.saved < len(room.pressed)) for room in rooms
+                )
+            ),
+            20,
+        )
     keys = sum(len(room.pressed) for room in rooms)
     measured = [took for room in rooms for at, took in room.latencies if at >= began]
     saved = [took for room in rooms for at, took in room.saved_latencies if at >= began]
@@ -275,15 +278,12 @@ async def joining(plan):
     room = Room(0, plan)
     await room.join()
     typist = room.clients[0]
-    dice = random.Random(3)
+    dice, place = random.Random(3), 0
     for number in range(plan["edits"]):
         before = typist.doc.get_state()
         # Where the caret jumps now and then, so that the document is not one long run.
         length = len(typist.text)
-        if number % 20 == 0:
-            place = dice.randrange(length + 1)
-        else:
-            place = min(place + 1, length)
+        place = dice.randrange(length + 1) if number % 20 == 0 else min(place + 1, length)
         typist.text.insert(place, "x" if number % 60 else "\n")
         typist._say(bytes((SYNC, UPDATE)) + sized(typist.doc.get_update(before)))
         if number % 50 == 0:

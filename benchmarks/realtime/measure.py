@@ -9,12 +9,13 @@ repeated; after the last try it is printed with a mark. Take the ratios, the mil
 """
 
 import argparse
-import asyncio
 import json
 import os
 import statistics
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 from benchmarks.realtime import servers
@@ -41,7 +42,15 @@ class Bench:
             addresses = server.addresses(rooms)
             idle_mb = server.rss_mb()
             plan = plan | {"dialect": server.dialect, "rooms": addresses}
-            command = [*self.before, "taskset", "-c", str(self.load_core), sys.executable, "-m", "benchmarks.realtime.load"]
+            command = [
+                *self.before,
+                "taskset",
+                "-c",
+                str(self.load_core),
+                sys.executable,
+                "-m",
+                "benchmarks.realtime.load",
+            ]
             load = subprocess.Popen(
                 command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
             )
@@ -53,12 +62,16 @@ class Bench:
                 told = json.loads(line)
                 if "mark" in told:
                     marks[told["mark"]] = self._reading(server, load.pid)
+                    if self.options.spy and told["mark"] == "start":
+                        self._spy(server)
                     load.stdin.write("\n")
                     load.stdin.flush()
                 else:
                     figures = told["figures"]
             if load.wait() or figures is None:
-                raise RuntimeError(f"{kind}: the generator failed; {(server.folder / 'log').read_text()[-1500:]}")
+                raise RuntimeError(
+                    f"{kind}: the generator failed; {(server.folder / 'log').read_text()[-1500:]}"
+                )
             figures |= {"server": server.name, "rooms": rooms, "idle_mb": round(idle_mb, 1)}
             if marks:
                 a, b = marks["start"], marks["end"]
@@ -78,9 +91,16 @@ class Bench:
                 print(json.dumps(figures), flush=True)
             return figures
 
-    def _reading(self, server, load_pid):
-        import time
+    def _spy(self, server):
+        """Have py-spy look on while it is measured (which costs the server something)."""
+        spy, file = self.options.spy
+        seconds = str(int(self.options.seconds) - 1)
+        subprocess.Popen(
+            [spy, "record", "-p", str(server.process.pid), "-d", seconds, "-r", "250", "-t", "-f", "raw", "-o", file],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
 
+    def _reading(self, server, load_pid):
         fields = Path(f"/proc/{load_pid}/stat").read_text().rsplit(")", 1)[1].split()
         return {
             "at": time.monotonic(), "cpu": server.cpu_s(), "rss": server.rss_mb(),
@@ -93,11 +113,17 @@ class Bench:
         tries = []
         for _ in range(self.options.tries):
             figures = self.once(kind, plan, rooms)
-            figures["others"] = max(figures.get("others_server_core", 0), figures.get("others_load_core", 0))
+            figures["others"] = max(
+                figures.get("others_server_core", 0), figures.get("others_load_core", 0)
+            )
             tries.append(figures)
             if figures["others"] <= DISTURBED:
                 break
         return min(tries, key=lambda f: f["others"])
+
+
+def heading(*names):
+    print(f"| {' | '.join(names)} |\n|{' --- |' * len(names)}", flush=True)
 
 
 def of(figures, key):
@@ -105,8 +131,10 @@ def of(figures, key):
 
 
 def typing_table(bench, kinds, counts, seconds, repeats):
-    print("| rooms × 3 | server | p50 ms | p99 ms | CPU s / 1,000 keys | core | RSS MB | KB a room | delivered, rooms apart | others' load |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
+    heading(
+        "rooms × 3", "server", "p50 ms", "p99 ms", "CPU s / 1,000 keys", "core", "RSS MB", "KB a room",
+        "delivered, rooms apart", "others' load",
+    )  # fmt: skip
     ratios = []
     for rooms in counts:
         plan = {"kind": "typing", "seconds": seconds, "warm_up_s": 3, "keys_per_s": 8}
@@ -123,11 +151,13 @@ def typing_table(bench, kinds, counts, seconds, repeats):
         }
         for kind in kinds:
             runs, m = found[kind], median[kind]
-            delivered = min(of(runs, "delivered"))
+            delivered = f"{min(of(runs, 'delivered')):.2%}, {sum(of(runs, 'rooms_apart'))}"
+            others = max(of(runs, "others"))
+            mark = " (disturbed)" if others > DISTURBED else ""
             print(
                 f"| {rooms} | {runs[0]['server']} | {m['p50_ms']:.2f} | {m['p99_ms']:.1f} | {m['cpu_per_1000']:.3f} | "
-                f"{m['server_core']:.0%} | {m['rss_mb']:.0f} | {m['room_kb']:.0f} | {delivered:.2%}, {sum(of(runs, 'rooms_apart'))} | "
-                f"{max(of(runs, 'others')):.0%}{' (disturbed)' if max(of(runs, 'others')) > DISTURBED else ''} |",
+                f"{m['server_core']:.0%} | {m['rss_mb']:.0f} | {m['room_kb']:.0f} | {delivered} | "
+                f"{others:.0%}{mark} |",
                 flush=True,
             )
         peers = [kind for kind in kinds if kind != "room"]
@@ -143,8 +173,10 @@ def typing_table(bench, kinds, counts, seconds, repeats):
             )
     if ratios:
         print("\nRoom to the best peer (1.0 is as good; less is better):\n")
-        print("| rooms × 3 | p50 | p99 | CPU | memory a room | key to disk and acknowledged, p50 / p99 ms | generator's core, at most |")
-        print("| --- | --- | --- | --- | --- | --- | --- |")
+        heading(
+            "rooms × 3", "p50", "p99", "CPU", "memory a room",
+            "key to disk and acknowledged, p50 / p99 ms", "generator's core, at most",
+        )  # fmt: skip
         print("\n".join(ratios), flush=True)
 
 
@@ -155,12 +187,17 @@ def joining_table(bench, kinds, edits):
     found = {kind: bench.once(kind, plan, 1) for kind in kinds}
     best = min((f["join_p50_ms"] for k, f in found.items() if k != "room"), default=float("nan"))
     for figures in found.values():
-        print(f"| {figures['server']} | {figures['join_p50_ms']:.1f} | {figures['join_p50_ms'] / best:.2f} |", flush=True)
+        print(
+            f"| {figures['server']} | {figures['join_p50_ms']:.1f} | {figures['join_p50_ms'] / best:.2f} |",
+            flush=True,
+        )
 
 
 def stalling_table(bench, kinds, seconds):
     plan = {"kind": "stalling", "seconds": seconds, "keys_per_s": 8, "paste_bytes": 24_000_000}
-    print("\n| one stalled reader, 24 MB pasted | others' p99 ms before → during | ratio | grown MB | closed with |")
+    print(
+        "\n| one stalled reader, 24 MB pasted | others' p99 ms before → during | ratio | grown MB | closed with |"
+    )
     print("| --- | --- | --- | --- | --- |")
     for kind in kinds:
         f = bench.undisturbed(kind, plan, 10)
@@ -172,7 +209,9 @@ def stalling_table(bench, kinds, seconds):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", action="append", choices=KINDS)
     parser.add_argument("--part", action="append", choices=("typing", "joining", "stalling"))
@@ -185,7 +224,18 @@ def main():
         "--first", action="store_true",
         help="server and generator go before all other processes (real-time priority, needs root)",
     )  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="also print every run as one line of JSON")
+    parser.add_argument(
+        "--spy",
+        nargs=2,
+        metavar=("PY_SPY", "FILE"),
+        help="profile the server into a file of stacks",
+    )
+    parser.add_argument(
+        "--kept", type=Path, help="folder in which Room's interviews are kept from run to run"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="also print every run as one line of JSON"
+    )
     options = parser.parse_args()
     if options.quick:
         options.seconds, options.repeats, options.tries, options.edits = 6, 1, 1, 20_000
@@ -196,9 +246,17 @@ def main():
             cwd=servers.PEERS, check=True,
         )  # fmt: skip
     bench = Bench(options)
+    with tempfile.TemporaryDirectory() as scratch:
+        Room.kept = options.kept or Path(scratch) / "data"
+        run(bench, options, kinds)
+
+
+def run(bench, options, kinds):
     parts = options.part or ["typing", "joining", "stalling"]
     if "typing" in parts:
-        typing_table(bench, kinds, options.rooms or [50, 200, 300], options.seconds, options.repeats)
+        typing_table(
+            bench, kinds, options.rooms or [50, 200, 300], options.seconds, options.repeats
+        )
     if "joining" in parts:
         joining_table(bench, kinds, options.edits)
     if "stalling" in parts:

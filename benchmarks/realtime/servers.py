@@ -1,7 +1,7 @@
 """The servers that are measured, each started as its documentation says and pinned to one core."""
 
-import asyncio
 import contextlib
+import http.client
 import json
 import os
 import re
@@ -12,9 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 from pathlib import Path
-
-import httpx
 
 HERE = Path(__file__).parent
 PEERS = HERE / "peers"
@@ -48,7 +47,11 @@ class Server:
         pinned = [*self.before, "taskset", "-c", str(self.core)]
         with (self.folder / "log").open("wb") as log:
             self.process = subprocess.Popen(
-                [*pinned, *self.command()], env=os.environ | self.environment(), stdout=log, stderr=log
+                [*pinned, *self.command()],
+                cwd=HERE.parents[1],
+                env=os.environ | self.environment(),
+                stdout=log,
+                stderr=log,
             )
         until = time.monotonic() + 90
         while time.monotonic() < until and self.process.poll() is None:
@@ -69,7 +72,11 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        self.keep()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def keep(self):
+        pass
 
     def cpu_s(self):
         """Seconds of CPU so far, all threads."""
@@ -126,43 +133,68 @@ class Room(Server):
     def environment(self):
         data = self.folder / "data"
         data.mkdir(mode=0o700, exist_ok=True)
-        (data / "demo-played").touch()  # The finished demo interview is not part of this.
+        (data / "demo-played").touch(mode=0o600)  # The finished demo interview is not part of this.
         return {
             "ROOM_DATA_DIR": str(data), "ROOM_PORT": str(self.port), "ROOM_DEMO": "on",
             "ROOM_PUBLIC_URL": f"http://127.0.0.1:{self.port}",
         }  # fmt: skip
 
+    kept = None
+    """A data folder with interviews and their members' cookies, made once for all runs of a benchmark."""
+
+    def start(self):
+        if Room.kept is not None and Room.kept.exists():
+            shutil.copytree(Room.kept, self.folder / "data")
+        return super().start()
+
     def addresses(self, rooms):
-        made = subprocess.run(
-            [sys.executable, "-m", "room", "demo", "--json", "--count", str(rooms)],
-            env=os.environ | self.environment(), check=True, capture_output=True,
-        ).stdout  # fmt: skip
-        return asyncio.run(self._enter(json.loads(made)["interviews"]))
-
-    async def _enter(self, interviews):
-        gate = asyncio.Semaphore(4)
-
-        async def enter(one, role):
-            async with gate, httpx.AsyncClient(timeout=60) as browser:
-                url = one[f"{role}_url"]
-                lobby = await browser.get(url)
-                form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', lobby.text))
-                answer = await browser.post(
-                    url, data=form | {"name": role.title(), "agree": "on"},
-                    headers={"origin": url.split("/join/")[0]},
-                )  # fmt: skip
-                assert answer.status_code == 303, answer.text
-                cookie = "; ".join(f"{key}={value}" for key, value in browser.cookies.items())
-            return {
-                "host": "127.0.0.1", "port": self.port, "path": "/" + one["live_url"].split("/", 3)[3],
-                "headers": {"Cookie": cookie}, "root": "f:" + one["file_id"],
-            }  # fmt: skip
-
-        async def enter_all(one):
+        entered = self.folder / "data" / "entered.json"
+        known = json.loads(entered.read_text()) if entered.exists() else []
+        if len(known) < rooms:
+            made = subprocess.run(
+                [sys.executable, "-m", "room", "demo", "--json", "--count", str(rooms - len(known))],
+                cwd=HERE.parents[1], env=os.environ | self.environment(), check=True, capture_output=True,
+            ).stdout  # fmt: skip
             # The candidate types; the lead and the observer read.
-            return [await enter(one, role) for role in ("candidate", "lead", "observer")]
+            known += [
+                [self._enter(one, role) for role in ("candidate", "lead", "observer")]
+                for one in json.loads(made)["interviews"]
+            ]
+            entered.write_text(json.dumps(known))
+        return [[one | {"port": self.port} for one in room] for room in known[:rooms]]
 
-        return await asyncio.gather(*(enter_all(one) for one in interviews))
+    def keep(self):
+        """Keep what was made for the runs to come; to be called when the server is stopped."""
+        if Room.kept is not None and not Room.kept.exists():
+            shutil.copytree(self.folder / "data", Room.kept)
+
+    def _enter(self, one, role):
+        """Open a member's link as a browser does, and keep the cookie."""
+        web = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        origin, _, path = one[f"{role}_url"].partition("/join/")
+        web.request("GET", "/join/" + path)
+        lobby = web.getresponse()
+        first = [value.split(";")[0] for name, value in lobby.getheaders() if name == "set-cookie"]
+        form = dict(
+            re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', lobby.read().decode())
+        )
+        body = urllib.parse.urlencode(form | {"name": role.title(), "agree": "on"})
+        web.request(
+            "POST", "/join/" + path, body,
+            {
+                "Origin": origin, "Content-Type": "application/x-www-form-urlencoded",
+                "Cookie": "; ".join(first),
+            },
+        )  # fmt: skip
+        answer = web.getresponse()
+        if answer.status != 303:
+            raise RuntimeError(f"{answer.status} {answer.read()[:300]!r}")
+        given = [value.split(";")[0] for name, value in answer.getheaders() if name == "set-cookie"]
+        web.close()
+        return {
+            "host": "127.0.0.1", "path": "/" + one["live_url"].split("/", 3)[3],
+            "headers": {"Cookie": "; ".join((*first, *given))}, "root": "f:" + one["file_id"],
+        }  # fmt: skip
 
 
 def core_busy_s(core):

@@ -301,6 +301,7 @@ class Hub:
 
     def count(self) -> None:
         """Bring the gauges up to date; called when somebody asks for them."""
+        metrics.settle()
         metrics.ROOMS.set(len(self._rooms))
         metrics.SEATS.set(sum(room.seated for room in self._rooms.values()))
 

@@ -21,10 +21,19 @@ class Inbox(Generic[T]):
 
     async def put(self, item: T) -> None:
         """Queue what a member sent; waits while the queue is full."""
-        while len(self._items) >= self._bound:
+        if self.is_full:
+            await self.place()
+        self.put_now(item)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._items) >= self._bound
+
+    async def place(self) -> None:
+        """Returns when there is place again."""
+        while self.is_full:
             self._has_place.clear()
             await self._has_place.wait()
-        self.put_now(item)
 
     def put_now(self, item: T) -> None:
         """Queue the room's own news (what is on disk, a run's result, a timer); these are few and must not wait."""

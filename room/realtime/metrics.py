@@ -21,3 +21,18 @@ COMMIT_SECONDS: Final = Histogram(
 COMMIT_EVENTS: Final = Histogram(
     "room_journal_commit_events", "Events in one commit", buckets=(1, 2, 5, 10, 20, 50, 100, 500)
 )
+
+
+_frames: dict[type, int] = {}
+
+
+def count_frame(kind: type) -> None:
+    """One more frame of this type. A counter has a lock, and every keystroke comes through here: see :func:`settle`."""
+    _frames[kind] = _frames.get(kind, 0) + 1
+
+
+def settle() -> None:
+    """Bring the counters up to date; called when somebody asks for them, on the event loop."""
+    for kind, count in _frames.items():
+        FRAMES.labels(kind.__name__).inc(count)
+    _frames.clear()

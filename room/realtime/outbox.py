@@ -8,10 +8,25 @@ in ``send`` when the peer's buffer is full, so it is the task that is cancelled.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, Protocol
 
 BUDGET_BYTES: Final = 4 * 1024 * 1024
 VOLATILE_BYTES: Final = 256 * 1024
+
+
+class Straight(Protocol):
+    """A connection that can be written to at once."""
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the peer's buffer has place."""
+        ...
+
+    def write(self, frame: bytes) -> None:
+        """A frame to be sent with the next :meth:`push`."""
+        ...
+
+    def push(self) -> None: ...
 
 
 class Outbox:
@@ -21,6 +36,10 @@ class Outbox:
         self._budget = budget
         self._volatile_budget = volatile_budget
         self._filled = asyncio.Event()
+        self.straight: Straight | None = None
+        """While nothing waits and the peer's buffer has place, frames go this way without being queued; the room pushes
+        them when it has done what it had before it."""
+        self._is_sending = False
         self.is_over = False
         """The budget was exceeded; nothing more is taken."""
 
@@ -28,6 +47,15 @@ class Outbox:
         """Queue a frame. False: the budget is exceeded and the connection must be closed; nothing is queued any more."""
         if self.is_over:
             return False
+        straight = self.straight
+        if (
+            straight is not None
+            and not self._queue
+            and not self._is_sending
+            and straight.is_writable
+        ):
+            straight.write(frame)
+            return True
         if volatile and self._bytes + len(frame) > self._volatile_budget:
             return True
         if self._bytes + len(frame) > self._budget:
@@ -40,13 +68,20 @@ class Outbox:
         self._filled.set()
         return True
 
+    def push(self) -> None:
+        """Send what went straight."""
+        if self.straight is not None:
+            self.straight.push()
+
     async def drain_into(self, send: Callable[[bytes], Awaitable[None]]) -> None:
         """Send what comes, for ever; the connection's writer task. ``send`` waits while the peer's buffer is full."""
         while True:
             while self._queue:
                 frame, _ = self._queue.popleft()
                 self._bytes -= len(frame)
+                self._is_sending = True
                 await send(frame)
+                self._is_sending = False
             self._filled.clear()
             await self._filled.wait()
 

@@ -118,8 +118,8 @@ class Room:
         self._seats: list[Seat] = []
         self.people: dict[MemberId, Person] = {}
         self._terminal: tuple[str, list[str], int, bool] | None = None
-        self._carets: dict[MemberId, tuple[int, str]] = {}
-        self._late_carets: dict[MemberId, e.CaretMoved] = {}
+        self._carets: dict[MemberId, tuple[int, bytes]] = {}
+        self._late_carets: dict[MemberId, bytes] = {}
         self._caret_timer: asyncio.TimerHandle | None = None
         self._close_timer: asyncio.TimerHandle | None = None
         self._broken: BaseException | None = None
@@ -150,6 +150,15 @@ class Room:
     async def frame(self, seat: Seat, frame: protocol.Frame) -> None:
         """One parsed frame; waits while the room is busy, so its socket is read more slowly."""
         await self._inbox.put(lambda: self._frame(seat, frame))
+
+    def frame_now(self, seat: Seat, frame: protocol.Frame) -> bool:
+        """The same without waiting; False when the room is so busy that the next one has to wait for :meth:`place`."""
+        self._inbox.put_now(lambda: self._frame(seat, frame))
+        return not self._inbox.is_full
+
+    async def place(self) -> None:
+        """Returns when the room can take more."""
+        await self._inbox.place()
 
     def detach(self, seat: Seat) -> None:
         self._inbox.put_now(lambda: self._detach(seat))
@@ -238,8 +247,10 @@ class Room:
                     work()
                     self._check()
                     if self._is_document_lost:
+                        self._push()
                         await self._rebuild()
                 self._flush()
+                self._push()
                 self._check()
         except BaseException:
             self.close_all(CloseCode.RESTARTING)
@@ -253,6 +264,11 @@ class Room:
             for answer in self._waiting:
                 if not answer.done():
                     answer.set_exception(Broken("the room closed"))
+
+    def _push(self) -> None:
+        """Everything that was written to the seats goes out, in one piece each."""
+        for seat in self._seats:
+            seat.outbox.push()
 
     async def _rebuild(self) -> None:
         """The library gave up on an update: the document comes again from the journal, and only the offender is closed."""
@@ -477,7 +493,10 @@ class Room:
             force = False
         self._outstanding.append(batch)
         self._unwritten += 1
-        self._writer.write(self.pen, batch.recorded, lambda error: self._written(batch, error))
+        is_urgent = bool(batch.after) or not batch.recorded
+        self._writer.write(
+            self.pen, batch.recorded, lambda error: self._written(batch, error), is_urgent=is_urgent
+        )
 
     def _written(self, batch: _Batch, error: BaseException | None) -> None:
         self._unwritten -= 1
@@ -896,35 +915,33 @@ class Room:
             return
         if may_edit(self.state, member) is not None:
             return
-        moved = caret_of(bytes(cursor), self.state)
-        if moved is None:
-            return
-        now = self._clock.monotonic_ms()
-        last_ms, last = self._carets.get(member, (-CARET_EVERY_MS, ""))
-        key = moved.file + moved.anchor + moved.head
-        if key == last:
+        place = bytes(cursor)
+        last_ms, last = self._carets.get(member, (-CARET_EVERY_MS, b""))
+        if place == last:
             self._late_carets.pop(member, None)
             return
-        if now - last_ms >= CARET_EVERY_MS:
-            self._record_caret(member, moved)
+        if self._clock.monotonic_ms() - last_ms >= CARET_EVERY_MS:
+            self._record_caret(member, place)
             return
-        self._late_carets[member] = moved
+        self._late_carets[member] = place
         if self._caret_timer is None:
             loop = asyncio.get_running_loop()
             self._caret_timer = loop.call_later(
                 CARET_EVERY_MS / 1000, lambda: self._inbox.put_now(self._record_late_carets)
             )
 
-    def _record_caret(self, member: MemberId, moved: e.CaretMoved) -> None:
+    def _record_caret(self, member: MemberId, place: bytes) -> None:
         self._late_carets.pop(member, None)
-        self._carets[member] = (self._clock.monotonic_ms(), moved.file + moved.anchor + moved.head)
-        self._record(moved, member)
+        moved = caret_of(place, self.state)
+        if moved is not None:
+            self._carets[member] = (self._clock.monotonic_ms(), place)
+            self._record(moved, member)
 
     def _record_late_carets(self) -> None:
         self._caret_timer = None
-        for member, moved in list(self._late_carets.items()):
+        for member, place in list(self._late_carets.items()):
             if may_edit(self.state, member) is None:
-                self._record_caret(member, moved)
+                self._record_caret(member, place)
         self._late_carets.clear()
 
 

@@ -1,6 +1,7 @@
 """What a live room needs of the rows around it: its plan, its people, its questions' content."""
 
 from collections.abc import Collection, Mapping
+from typing import Final
 
 from room.clock import Clock
 from room.desk import questions as desk_questions
@@ -59,11 +60,16 @@ class QuestionContent:
         return found.schema + found.seeds.get("visible", "")
 
 
+SHARED_MAX: Final = 5_000
+"""Questions that are kept for rooms to come."""
+
+
 class Rows:
     """The hub's :class:`~room.realtime.hub.House` over the store."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
+        self._shared: dict[QuestionId, Question] = {}
 
     def setup(self, interview: InterviewId) -> Setup:
         with self._store.read() as conn:
@@ -101,7 +107,17 @@ class Rows:
             }
             for row in interviews.load(conn, owner, interview).plan.questions:
                 found[QuestionId(row)] = desk_questions.load(conn, owner, row)
-        return QuestionContent(found)
+        return QuestionContent({row: self._share(row, found[row]) for row in found})
+
+    def _share(self, row: QuestionId, question: Question) -> Question:
+        """One copy for all rooms that hold the same: a library of questions is most of what a room would weigh."""
+        known = self._shared.get(row)
+        if known == question:
+            return known
+        if len(self._shared) >= SHARED_MAX:
+            self._shared.clear()
+        self._shared[row] = question
+        return question
 
     def changed(self, interview: InterviewId, state: SessionState) -> None:
         """Times and state of the interview's row, after what the session reached."""

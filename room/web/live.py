@@ -11,13 +11,14 @@ from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
-from room.realtime.connection import hold
+from room.realtime.connection import Direct, hold
 from room.realtime.hub import Hub, role_of
 from room.realtime.protocol import CloseCode
 from room.realtime.seat import Person, Seat
 from room.session.ids import InterviewId, MemberId
 from room.store.members import Member
 from room.web import access
+from room.web.socket import EXTENSION
 
 
 def person_of(member: Member) -> Person | None:
@@ -71,9 +72,19 @@ async def live(scope: Scope, receive: Receive, send: Send) -> None:
     async def close(code: int) -> None:
         await send({"type": "websocket.close", "code": code, "reason": ""})
 
+    extensions: Any = scope.get("extensions") or {}
+    direct: Direct | None = extensions.get(EXTENSION)
     seat = Seat(person, connection.query_params.get("tab", ""))
     try:
-        await hold(hub, interview, seat, receive=receive_message, send=send_message, close=close)
+        await hold(
+            hub,
+            interview,
+            seat,
+            receive=receive_message,
+            send=send_message,
+            close=close,
+            direct=direct,
+        )
     except LookupError:
         await close(CloseCode.NOT_ALLOWED)
 

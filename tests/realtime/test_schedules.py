@@ -171,10 +171,8 @@ async def crash(hub: Hub, disk: Disk) -> None:
     """What a killed process leaves: commits that were under way are whole or absent, all else is gone."""
     disk.cut()
     writer = hub._writer
-    while not writer._jobs.empty():
-        writer._jobs.get_nowait()
-    writer._jobs.put(None)
-    await asyncio.to_thread(writer._thread.join)
+    writer._jobs.clear()
+    await writer.close()
     for task in [*hub._tasks.values(), *hub._chores]:
         task.cancel()
     await asyncio.gather(*hub._tasks.values(), *hub._chores, return_exceptions=True)
