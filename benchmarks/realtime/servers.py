@@ -147,18 +147,22 @@ class Room(Server):
             shutil.copytree(Room.kept, self.folder / "data")
         return super().start()
 
+    def demo(self, count):
+        """Ready interviews, started and open."""
+        made = subprocess.run(
+            [sys.executable, "-m", "room", "demo", "--json", "--count", str(count)],
+            cwd=HERE.parents[1], env=os.environ | self.environment(), check=True, capture_output=True,
+        ).stdout  # fmt: skip
+        return json.loads(made)["interviews"]
+
     def addresses(self, rooms):
         entered = self.folder / "data" / "entered.json"
         known = json.loads(entered.read_text()) if entered.exists() else []
         if len(known) < rooms:
-            made = subprocess.run(
-                [sys.executable, "-m", "room", "demo", "--json", "--count", str(rooms - len(known))],
-                cwd=HERE.parents[1], env=os.environ | self.environment(), check=True, capture_output=True,
-            ).stdout  # fmt: skip
             # The candidate types; the lead and the observer read.
             known += [
                 [self._enter(one, role) for role in ("candidate", "lead", "observer")]
-                for one in json.loads(made)["interviews"]
+                for one in self.demo(rooms - len(known))
             ]
             entered.write_text(json.dumps(known))
         return [[one | {"port": self.port} for one in room] for room in known[:rooms]]
