@@ -74,8 +74,10 @@ export class Notices {
   draw(): void {
     const notices = this.sources.flatMap((source) => source());
     const keys = new Set(notices.map((notice) => notice.key));
+    let hadFocus = false;
     for (const [key, element] of this.shown) {
       if (keys.has(key)) continue;
+      hadFocus ||= element.contains(document.activeElement);
       element.remove();
       this.shown.delete(key);
     }
@@ -98,6 +100,8 @@ export class Notices {
       this.shown.set(notice.key, line);
       this.box.append(line);
     }
+    // Whoever answered a notice by keyboard goes on with the next one, or with the code.
+    if (hadFocus) (this.box.querySelector<HTMLElement>("button, a") ?? document.getElementById("editor"))?.focus();
   }
 
   private closeProblem(): void {
