@@ -92,9 +92,14 @@ def test_a_plain_field_of_text_edits_the_same_document_and_keeps_the_caret(
     cal.keyboard.type("HERE ")
     saved(cal)
     assert field.input_value() == text(iris) == "iris before. cal HERE 😀 writes"
-    cal.keyboard.press("Control+z")
+    # How many steps it takes depends on how quickly the keys came: what follows within half a second is one step.
+    steps = 0
+    while field.input_value() != "iris before. " and steps < 30:
+        cal.keyboard.press("Control+z")
+        steps += 1
     expect(field).to_have_value("iris before. ")
-    cal.keyboard.press("Control+y")
+    for _ in range(steps):
+        cal.keyboard.press("Control+y")
     expect(iris.locator(".cm-content")).to_contain_text("cal HERE 😀 writes")
     expect(iris.locator(".caret b")).to_have_text("Cal")
     cal.keyboard.press("Tab")
