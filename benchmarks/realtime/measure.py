@@ -33,7 +33,7 @@ class Bench:
             sys.exit("This needs two cores: one for the server, one for the generator.")
         self.server_core, self.load_core = cores[0], cores[1]
         self.options = options
-        self.before = ("chrt", "-f", "1") if options.first else ()
+        self.before = servers.FIRST if options.first else ()
         os.sched_setaffinity(0, {self.load_core})
 
     def once(self, kind, plan, rooms):
@@ -52,7 +52,12 @@ class Bench:
                 "benchmarks.realtime.load",
             ]
             load = subprocess.Popen(
-                command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                command,
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
             )
             load.stdin.write(json.dumps(plan) + "\n")
             load.stdin.flush()
@@ -96,7 +101,10 @@ class Bench:
         spy, file = self.options.spy
         seconds = str(int(self.options.seconds) - 1)
         subprocess.Popen(
-            [spy, "record", "-p", str(server.process.pid), "-d", seconds, "-r", "250", "-t", "-f", "raw", "-o", file],
+            [
+                spy, "record", "--nonblocking", "--gil", "-p", str(server.process.pid), "-d", seconds, "-r", "250",
+                "-t", "-f", "raw", "-o", file,
+            ],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
@@ -222,7 +230,7 @@ def main():
     parser.add_argument("--edits", type=int, default=100_000)
     parser.add_argument(
         "--first", action="store_true",
-        help="server and generator go before all other processes (real-time priority, needs root)",
+        help="server and generator go before the machine's other work (as root, where the kernel groups by session)",
     )  # fmt: skip
     parser.add_argument(
         "--spy",

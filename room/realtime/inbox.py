@@ -15,7 +15,8 @@ class Inbox(Generic[T]):
     def __init__(self, bound: int = BOUND) -> None:
         self._items: deque[T] = deque()
         self._bound = bound
-        self._filled = asyncio.Event()
+        self._waiter: asyncio.Future[None] | None = None
+        """The reader's, while it waits. An event would do, but this wakes for every keystroke."""
         self._has_place = asyncio.Event()
         self._has_place.set()
 
@@ -38,14 +39,16 @@ class Inbox(Generic[T]):
     def put_now(self, item: T) -> None:
         """Queue the room's own news (what is on disk, a run's result, a timer); these are few and must not wait."""
         self._items.append(item)
-        self._filled.set()
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     async def take(self) -> list[T]:
         """All that is there, in order; waits for the first."""
         while not self._items:
-            self._filled.clear()
-            await self._filled.wait()
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
         taken = list(self._items)
         self._items.clear()
-        self._has_place.set()
+        if not self._has_place.is_set():
+            self._has_place.set()
         return taken

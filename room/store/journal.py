@@ -13,6 +13,7 @@ row; the other hashes follow from the content. What is read here is read from bo
 The primary key fences a writer whose session has passed to another one: its append fails instead of forking the history.
 """
 
+import functools
 import hashlib
 import itertools
 import struct
@@ -23,6 +24,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -34,6 +36,7 @@ from sqlalchemy import (
     insert,
     select,
 )
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from room.session.events import Recorded, decode_payload, encode_payload
 from room.session.ids import InterviewId
@@ -144,14 +147,28 @@ class Pen:
         return rows
 
 
+@functools.cache
+def _insert_for(dialect: Dialect) -> SQLCompiler:
+    compiled = insert(journal).values(dict.fromkeys(Row.__struct_fields__)).compile(dialect=dialect)
+    assert isinstance(compiled, SQLCompiler)  # noqa: S101
+    assert compiled.positiontup in (None, list(Row.__struct_fields__))  # noqa: S101
+    return compiled
+
+
 def append(conn: Connection, rows: Sequence[Row]) -> None:
     """Write rows of any sessions.
 
     Raises:
         sqlalchemy.exc.IntegrityError: a (session, seq) exists already: somebody else writes this session.
     """
-    if rows:
-        conn.execute(insert(journal), [msgspec.structs.asdict(row) for row in rows])
+    if not rows:
+        return
+    # Straight to the driver: every keystroke comes through here, and the columns are what the driver takes as they are.
+    compiled = _insert_for(conn.dialect)
+    if compiled.positional:
+        conn.exec_driver_sql(str(compiled), [msgspec.structs.astuple(row) for row in rows])
+    else:
+        conn.exec_driver_sql(str(compiled), [msgspec.structs.asdict(row) for row in rows])
 
 
 def last_hash(conn: Connection, session: InterviewId) -> tuple[int, bytes]:

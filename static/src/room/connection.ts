@@ -68,7 +68,8 @@ export class Connection {
     this.provider.on("closed", ({ code }) => this.closedForGood(code));
     this.pingTimer = window.setInterval(() => this.send({ t: "ping" }), PING_MS);
     window.addEventListener("online", () => {
-      if (this.link === "reconnecting" || this.link === "offline") this.retry();
+      // A connection from before the network went may be dead without having said so: the watchdog needs half a minute.
+      if (this.link === "online" || this.link === "reconnecting" || this.link === "offline") this.retry();
     });
     void this.start();
   }
