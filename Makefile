@@ -1,14 +1,14 @@
 # Room in two commands: `make run` and `make test`. Each sets up what is missing first and is quick when nothing is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run dev test schedules bench soak check format lock doctor clean
+.PHONY: help run dev test schedules bench bench-realtime soak check format lock doctor clean
 
 ROOM := .venv/bin/room
 # The Node that the set-up fetched, where the machine has none or an old one; else the machine's.
 WITH_NODE := PATH="$(CURDIR)/.setup/node/bin:$$PATH"
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 run: ## set up what is missing and start Room; prints the address and a demo sign-in
 	@scripts/setup run
@@ -31,6 +31,10 @@ schedules: ## ten thousand random schedules of edits, cuts and kills against the
 bench: ## measure the code runner against bare programs and plain containers (three minutes)
 	@scripts/setup test
 	@PYTHONPATH=. .venv/bin/python benchmarks/sandbox/measure.py
+
+bench-realtime: ## measure the live room beside y-websocket and Hocuspocus, on two idle cores (twenty minutes)
+	@scripts/setup tools
+	@PYTHONPATH=. $(WITH_NODE) .venv/bin/python benchmarks/realtime/measure.py
 
 soak: ## a thousand runs that end in every way, and what they left behind (five minutes)
 	@scripts/setup test

@@ -249,6 +249,7 @@ class Room:
                     if self._is_document_lost:
                         self._push()
                         await self._rebuild()
+                self._push()  # Others see it before the disk hears of it.
                 self._flush()
                 self._push()
                 self._check()
