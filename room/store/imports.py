@@ -87,4 +87,9 @@ def load(conn: Connection, seals: Seals, owner_id: str, identity: str) -> bytes:
 
 
 def remove(conn: Connection, owner_id: str, identity: str) -> None:
-    conn.execute(delete(imported).where(imported.c.owner_id == owner_id, imported.c.id == identity))
+    """Raises NotFound."""
+    gone = conn.execute(
+        delete(imported).where(imported.c.owner_id == owner_id, imported.c.id == identity)
+    )
+    if not gone.rowcount:
+        raise NotFound(identity)

@@ -9,15 +9,29 @@ import re
 import pytest
 from litestar.handlers import HTTPRouteHandler
 
-from room.store import clients, interviews, links, members, questions, requests, rubrics, shares
+from room.session.ids import new_id
+from room.store import (
+    clients,
+    imports,
+    interviews,
+    links,
+    members,
+    questions,
+    requests,
+    rubrics,
+    shares,
+)
 from tests.web.people import World
 
 # Addresses that are reached by a secret of their own or by nobody's id; their refusals are tested where they live.
 BY_SECRET = ("/join/{token:str}", "/privacy/{token:str}", "/r/{")
-EXAMPLES = {"file_path": "x", "number": "1"}
+EXAMPLES = {"file_path": "x", "number": "1", "kind": "html"}
 # What a route wants to be sent before it looks at anything else, where that is not a form.
-JSON = {"/replay/{interview}/pins": {"at_ms": 0, "text": "", "competency": None}}
-PUBLIC = {"/", "/sign-in", "/sign-out"}
+JSON = {
+    "/replay/{interview}/pins": {"at_ms": 0, "text": "", "competency": None},
+    "/replay/{interview}/rerun": {"at_ms": 0, "kind": "run"},
+}
+PUBLIC = {"/", "/sign-in", "/sign-out", "/verify"}
 
 
 def routes(house: World) -> list[tuple[str, str, HTTPRouteHandler]]:
@@ -55,7 +69,17 @@ def strangers_ids(house: World) -> dict[str, str]:
             with_replay=True,
             now_ms=house.clock.wall_ms(),
         )
+        imports.add(
+            conn,
+            house.app.state.seals,
+            stranger.id,
+            (brought := new_id("e")),
+            imports.Head("Theirs", "elsewhere", "interviewer", 40, None, is_known=False),
+            b"sealed for its owner alone",
+            house.clock.wall_ms(),
+        )
     return {
+        "identity": brought,
         "share_id": share.id,
         "interview_id": interview.id,
         "interview": interview.id,
@@ -84,6 +108,7 @@ def test_every_route_with_anothers_ids_answers_404_and_changes_nothing(house: Wo
                 requests.list_for(conn, owner, ids["interview_id"]),
                 clients.list_for(conn, owner),
                 shares.list_for(conn, owner, ids["interview_id"]),
+                imports.list_for(conn, house.app.state.seals, owner),
             ]
 
     before = everything()
@@ -121,7 +146,9 @@ def test_every_page_of_an_account_asks_for_a_sign_in(house: World) -> None:
             )
         ):
             continue
-        filled = re.sub(r"\{\w+(?::\w+)?\}", interview.id, path)
+        filled = re.sub(
+            r"\{(\w+)(?::\w+)?\}", lambda match: EXAMPLES.get(match[1], interview.id), path
+        )
         answer = nobody.get(filled)
         assert answer.status_code == 303, f"{path} ({handler}) answered {answer.status_code}"
         assert answer.headers["location"].startswith("/sign-in?next=")
