@@ -57,10 +57,18 @@ def paths(files: Iterable[tuple[str, str]]) -> dict[str, str]:
     taken: set[str] = set()
     for identity, name in files:
         path = wanted = safe_path(name)
+        # Under a name that is a file already only another folder helps; else another file name does.
+        is_under_file = any(wanted.lower().startswith(f"{one}/") for one in taken)
+        folder, slash, rest = wanted.partition("/") if is_under_file else ("", "", wanted)
         number = 2
         while _clashes(path.lower(), taken):
-            stem, dot, ending = wanted.rpartition(".")
-            path = f"{stem}-{number}.{ending}" if dot and stem else f"{wanted}-{number}"
+            if is_under_file:
+                path = f"{folder}-{number}{slash}{rest}"
+            else:
+                parents, deeper, last = wanted.rpartition("/")
+                stem, dot, ending = last.rpartition(".")
+                last = f"{stem}-{number}.{ending}" if dot and stem else f"{last}-{number}"
+                path = f"{parents}{deeper}{last}"
             number += 1
         taken.add(path.lower())
         found[identity] = path

@@ -8,7 +8,7 @@ import zipfile
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from litestar.testing import TestClient
 
@@ -210,6 +210,8 @@ def test_names_are_safe_to_unpack(name, safe):
     assert exports.safe_path(name) == safe
 
 
+@example(["a", "a/b"])
+@example(["a.g/x", "a.g", "a.g/x"])
 @given(st.lists(st.text(alphabet="./\\aA.git~\u202e \n", max_size=12), max_size=8))
 def test_no_two_files_meet_and_none_leaves_its_folder(names):
     found = list(exports.paths((str(i), name) for i, name in enumerate(names)).values())
