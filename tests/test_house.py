@@ -102,7 +102,9 @@ def test_no_template_holds_an_inline_script_or_handler():
     assert templates
     for name, text in templates:
         template = as_markup(text)
-        assert not INLINE_SCRIPT.search(template), name
+        # The page that plays from disk has nobody to ask for a script: it brings its own, under a policy with its hash.
+        if not name.endswith("replay/offline.html"):
+            assert not INLINE_SCRIPT.search(template), name
         assert not HANDLER.search(template), name
 
 

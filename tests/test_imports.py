@@ -50,7 +50,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pyhanko": ("scoring.pdfseal",),
     "PIL": ("scoring.logo",),
     "litestar": ("web", "app"),
-    "uvicorn": ("app",),
+    "uvicorn": ("app", "web.socket"),
     "jinja2": ("web", "scoring.render", "desk"),
     "icalendar": ("desk",),
     "cryptography": ("store",),
