@@ -97,6 +97,8 @@ class Pin(msgspec.Struct, frozen=True):
     """The competency's title; empty for an unfiled pin."""
     added: bool = False
     """Placed while looking at the recording, not in the interview."""
+    withdrawn: bool = False
+    """Taken back after the interview; no index has such a pin, but a file's manifest says so of one of its events."""
 
 
 Kind = Literal[
@@ -198,8 +200,11 @@ def make(
     )
 
 
-def with_pins(made: Index, added: Iterable[Pin], people: Mapping[MemberId, Person]) -> Index:
-    """The index with pins that were put on the recording afterwards, and with those who put them there."""
+def with_pins(made: Index, later: Iterable[Pin], people: Mapping[MemberId, Person]) -> Index:
+    """The index with what came of pins after the interview, and with those who did it.
+
+    A pin of `later` takes the place of the interview's own with the same id; a withdrawn one takes it away.
+    """
     labels = dict(made.competencies)
     new = [
         msgspec.structs.replace(
@@ -207,13 +212,15 @@ def with_pins(made: Index, added: Iterable[Pin], people: Mapping[MemberId, Perso
             at_ms=min(pin.at_ms, made.duration_ms),
             label=labels.get(pin.competency, "") if pin.competency else "",
         )
-        for pin in added
+        for pin in later
     ]
     known = {person.member for person in made.people}
     authors = [people[pin.by] for pin in new if pin.by in people and pin.by not in known]
+    pins = {pin.id: pin for pin in (*made.pins, *new)}
+    kept = (pin for pin in pins.values() if not pin.withdrawn)
     return msgspec.structs.replace(
         made,
-        pins=tuple(sorted((*made.pins, *new), key=lambda pin: (pin.at_ms, pin.id))),
+        pins=tuple(sorted(kept, key=lambda pin: (pin.at_ms, pin.id))),
         people=(*made.people, *dict.fromkeys(authors)),
     )
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from room.scoring import evidence, trust
 from room.scoring import report as reports_pure
 from room.scoring.course import Course, follow
-from room.scoring.evidence import Moment
+from room.scoring.evidence import Change, Moment
 from room.scoring.report import CodeFile, Correction, Occasion, Person, Remark, Report, Signature
 from room.scoring.report import Signed as SignedCard
 from room.scoring.rubric import Rubric, parse
@@ -25,6 +25,7 @@ from room.session.files import clean_text, language_of
 from room.session.ids import FileId, InterviewId, MemberId, new_id
 from room.session.state import SessionState
 from room.store import (
+    amendments,
     annotations,
     clients,
     interviews,
@@ -36,6 +37,8 @@ from room.store import (
     rubrics,
     scorecards,
 )
+from room.store.amendments import Amendment, History
+from room.store.engine import NotFound
 from room.store.interviews import Interview
 from room.store.members import Member
 from room.store.scorecards import Card, Stale
@@ -125,6 +128,10 @@ class Case(msgspec.Struct, frozen=True):
     recorded: tuple[Recorded, ...]
     state: SessionState
     moments: tuple[Moment, ...]
+    """As their authors left them, without those that they withdrew."""
+    withdrawn: tuple[Moment, ...]
+    history: History
+    """What was changed of moments after the interview."""
     raters: tuple[Standing, ...]
     """The lead first."""
 
@@ -143,6 +150,16 @@ class Case(msgspec.Struct, frozen=True):
     def seen_by(self, member_id: str) -> tuple[Moment, ...]:
         """The moments that this rater may see now."""
         return evidence.visible(self.moments, MemberId(member_id), self.state, all_in=self.all_in)
+
+    def taken_back_by(self, member_id: str) -> tuple[Moment, ...]:
+        """The moments that this rater withdrew; nobody else hears of them."""
+        return tuple(m for m in self.withdrawn if m.by == member_id)
+
+    def after(self, member_id: str, changes: Sequence[Change]) -> "Case":
+        """The case as it will be when this rater's changes are filed."""
+        wished = [_amendment(change, member_id, 0) for change in changes]
+        kept, gone = evidence.amend(self.moments, self.withdrawn, wished, {})
+        return msgspec.structs.replace(self, moments=kept, withdrawn=gone)
 
     def course(self) -> Course:
         return follow(self.recorded, self.state)
@@ -165,9 +182,15 @@ def load_case(conn: Connection, seals: Seals, owner_id: str, interview_id: str) 
     recorded = tuple(journal.load(conn, seals, InterviewId(interview_id)))
     state = fold(recorded)
     marked = [
-        Moment(a.id, a.at_ms, a.by, a.competency, a.text, "replay")
-        for a in annotations.list_for(conn, seals, owner_id, interview_id)
+        evidence.of_annotation(a) for a in annotations.list_for(conn, seals, owner_id, interview_id)
     ]
+    history = amendments.load(conn, seals, owner_id, interview_id)
+    standing, withdrawn = evidence.amend(
+        (*evidence.of_session(state), *marked),
+        evidence.of_session(state, withdrawn=True),
+        history.rows,
+        evidence.touched_in_room(recorded),
+    )
     cards = {card.member_id: card for card in scorecards.list_for(conn, owner_id, interview_id)}
     used = next((card.rubric_id for card in cards.values()), interview.plan.rubric)
     return Case(
@@ -178,9 +201,9 @@ def load_case(conn: Connection, seals: Seals, owner_id: str, interview_id: str) 
         rubric_id=used,
         recorded=recorded,
         state=state,
-        moments=tuple(
-            sorted([*evidence.of_session(state), *marked], key=lambda m: (m.at_ms, m.id))
-        ),
+        moments=standing,
+        withdrawn=withdrawn,
+        history=history,
         raters=tuple(
             _standing(conn, seals, member, cards.get(member.id)) for member in raters_of(people)
         ),
@@ -293,6 +316,58 @@ def add_moment(
         competency=competency,
         now_ms=now_ms,
     ).id
+
+
+def amend_moments(
+    conn: Connection,
+    seals: Seals,
+    case: Case,
+    member_id: str,
+    changes: Sequence[Change],
+    *,
+    now_ms: int,
+) -> int:
+    """File what a rater changed of their own moments; how many really changed.
+
+    Raises:
+        NotFound: a moment is not theirs, or there is no such.
+        NotYet: this rater has signed.
+        UnknownCompetency: the rubric lacks it.
+    """
+    owner_id, interview_id = case.interview.owner_id, case.interview.id
+    mine = {m.id: (m, False) for m in case.moments if m.by == member_id}
+    mine |= {m.id: (m, True) for m in case.withdrawn if m.by == member_id}
+    filed = 0
+    for change in changes:
+        known, is_gone = mine.get(change.moment, (None, False))
+        if known is None:
+            raise NotFound(change.moment)
+        if (known.text, known.competency, is_gone) == (
+            change.text,
+            change.competency,
+            change.withdrawn,
+        ):
+            continue
+        if not filed:
+            card, rubric = _open(conn, owner_id, interview_id, member_id, now_ms)
+            if card.submitted_at_ms is not None:
+                raise NotYet("You have signed, so your moments stay as they are.")
+        if change.competency is not None and change.competency != known.competency:
+            rubric.competency(change.competency)
+        amendments.add(conn, seals, owner_id, interview_id, _amendment(change, member_id, now_ms))
+        filed += 1
+    return filed
+
+
+def _amendment(change: Change, member_id: str, at_ms: int) -> Amendment:
+    return Amendment(
+        change.moment,
+        MemberId(member_id),
+        at_ms,
+        _clean(change.text),
+        change.competency,
+        change.withdrawn,
+    )
 
 
 # ------------------------------------------------------------------------------------------------ scorecards
@@ -576,6 +651,11 @@ def sign_report(
         raise NotYet("Sign your scorecard first.")
     if not case.all_in and not alone:
         raise NotYet(f"{' and '.join(case.waiting_for)} has not signed yet.")
+    if not case.history.holds:
+        raise NotYet(
+            "What was changed of the moments does not hold together: somebody altered the database. "
+            "The report cannot be signed like this."
+        )
     before = reports.find_newest(conn, seals, owner_id, interview_id)
     newest = before.version if before else 0
     if follows is not None and follows != newest:
@@ -663,6 +743,7 @@ def _build(
         course=case.course(),
         code=code,
         journal_hash=journal_hash,
+        amendments_hash=case.history.last_hash,
         remarks=remarks,
         previous=previous,
         correction=correction,

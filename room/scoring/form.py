@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 
 from room.scoring.charts import clock
-from room.scoring.evidence import Moment
+from room.scoring.evidence import Change, Moment
 from room.scoring.rubric import Rubric
 from room.scoring.score import CONFIDENCES, DECISIONS, Point, Rating, Scorecard, Words
 from room.session.files import clean_text
+from room.session.ids import CompetencyId
 
 Fields = Mapping[str, Sequence[str]]
 """Names of form fields to their values, in the order of the page."""
@@ -81,6 +82,28 @@ def read_card(
         confidence_reason=text(fields, "confidence_reason"),
         not_for_report=text(fields, "not_for_report"),
         words=read_words(fields, moments, before.words) if "summary" in fields else before.words,
+    )
+
+
+def read_changes(
+    fields: Fields, standing: Sequence[Moment], withdrawn: Sequence[Moment]
+) -> tuple[Change, ...]:
+    """What a form says about one's own moments: those that it names in ``pin``, the others were not touched.
+
+    A moment that is neither in `standing` nor in `withdrawn` is left out: no page offers it.
+    """
+    known = {m.id: m for m in (*standing, *withdrawn)}
+    named = (i for i in dict.fromkeys(fields.get("pin", ())) if i in known)
+    return tuple(
+        Change(
+            i,
+            text(fields, f"pin_text:{i}") if f"pin_text:{i}" in fields else known[i].text,
+            (CompetencyId(filed) if (filed := text(fields, f"pin_at:{i}")) else None)
+            if f"pin_at:{i}" in fields
+            else known[i].competency,
+            f"pin_out:{i}" in fields,
+        )
+        for i in named
     )
 
 

@@ -141,6 +141,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
     previous_hash: str | None = None
     journal_hash: str
+    amendments_hash: str = ""
+    """The last link of the chain of what was changed of moments after the interview; empty: nothing was."""
     correction: str = ""
     """Why this version replaces the one before it."""
     occasion: Occasion
@@ -207,6 +209,7 @@ def build(
     course: Course,
     code: Sequence[CodeFile],
     journal_hash: str,
+    amendments_hash: str = "",
     remarks: Sequence[Remark] = (),
     previous: tuple[int, str] | None = None,
     correction: str = "",
@@ -228,6 +231,7 @@ def build(
         version=previous[0] + 1 if previous else 1,
         previous_hash=previous[1] if previous else None,
         journal_hash=journal_hash,
+        amendments_hash=amendments_hash,
         correction=correction,
         occasion=occasion,
         decision=cards[0].card.decision if cards else None,

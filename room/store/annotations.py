@@ -1,4 +1,7 @@
-"""Annotations: pins that a rater puts on a replay, after the journal has closed. Their text is sealed with the session's key."""
+"""Annotations: pins that a rater puts on a replay, after the journal has closed. Their text is sealed with the session's key.
+
+A row stays as it was written; what its author makes of it later is an amendment (`room.store.amendments`).
+"""
 
 from typing import Any
 
@@ -14,7 +17,6 @@ from sqlalchemy import (
     Table,
     insert,
     select,
-    update,
 )
 
 from room.session.ids import CompetencyId, InterviewId, MemberId, new_id
@@ -124,37 +126,6 @@ def load(conn: Connection, seals: Seals, owner_id: str, annotation_id: str) -> A
     if row is None:
         raise NotFound(annotation_id)
     return _annotation(row, seals.cipher(conn, row.interview_id))
-
-
-def change(
-    conn: Connection,
-    seals: Seals,
-    owner_id: str,
-    annotation_id: str,
-    *,
-    text: str,
-    competency: str | None,
-) -> None:
-    """Reword or refile. Raises NotFound."""
-    known = load(conn, seals, owner_id, annotation_id)
-    body = Body(text, CompetencyId(competency) if competency else None)
-    sealed = seals.seal(
-        conn, known.interview_id, _encoder.encode(body), f"annotation/{annotation_id}"
-    )
-    conn.execute(
-        update(annotations)
-        .where(annotations.c.owner_id == owner_id, annotations.c.id == annotation_id)
-        .values(sealed=sealed)
-    )
-
-
-def withdraw(conn: Connection, owner_id: str, annotation_id: str, now_ms: int) -> None:
-    """Take it out of every list; the row stays."""
-    conn.execute(
-        update(annotations)
-        .where(annotations.c.owner_id == owner_id, annotations.c.id == annotation_id)
-        .values(withdrawn_at_ms=now_ms)
-    )
 
 
 def list_for(conn: Connection, seals: Seals, owner_id: str, interview_id: str) -> list[Annotation]:

@@ -22,6 +22,7 @@ from room.scoring.rubric import UnknownCompetency
 from room.session.ids import InterviewId, MemberId, PinId
 from room.session.visibility import Viewer
 from room.store import (
+    amendments,
     annotations,
     clients,
     interviews,
@@ -150,7 +151,11 @@ def _as_reader(request: Req, conn: Connection, interview_id: str) -> Seat | None
     return Seat(
         interview,
         people,
-        Viewer("reader", covers=frozenset(map(PinId, quoted.pins()))),
+        # The first words of a pin that was reworded afterwards stay in the journal; the report has the others.
+        Viewer(
+            "reader",
+            covers=frozenset(PinId(m.id) for m in quoted.evidence if m.reworded_at_ms is None),
+        ),
         quoted=quoted,
     )
 
@@ -202,7 +207,7 @@ def index_of(state: Any, seat: Seat, copy: Copy) -> Index:
     shelf, session = shelf_of(state), InterviewId(seat.interview.id)
     made = shelf.made(session, copy, ("index", *people.values()), make)
     with state.store.read() as conn, unless_deleted():
-        added = added_pins(state, conn, seat, copy)
+        later = later_pins(state, conn, seat, copy)
         statements = {
             (part.question, part.part): str(
                 to_html(statement(conn, seat.interview, part.question, part.part))
@@ -211,24 +216,44 @@ def index_of(state: Any, seat: Seat, copy: Copy) -> Index:
         }
     if seat.quoted is not None:
         made = index.with_competencies(made, _titles(seat.quoted))
-    return index.with_statements(index.with_pins(made, added, people), statements)
+    return index.with_statements(index.with_pins(made, later, people), statements)
 
 
 def person_of(member: Member) -> Person:
     return Person(MemberId(member.id), member.name, member.first_name, member.colour, member.role)
 
 
-def added_pins(state: Any, conn: Connection, seat: Seat, copy: Copy) -> list[Pin]:
-    """Pins that were put on the replay, as far as this viewer may see them."""
-    interview = seat.interview
-    marked = annotations.list_for(conn, state.seals, interview.owner_id, interview.id)
-    moments = [evidence.Moment(a.id, a.at_ms, a.by, a.competency, a.text, "replay") for a in marked]
-    if seat.viewer.kind == "reader":
-        seen = tuple(moment for moment in moments if moment.id in seat.viewer.covers)
-    else:
-        me = MemberId(seat.me.id) if seat.me else MemberId("")
-        seen = evidence.visible(moments, me, copy.state, all_in=seat.all_in)
-    return [Pin(PinId(m.id), m.at_ms, m.by, m.text, m.competency, added=True) for m in seen]
+def later_pins(state: Any, conn: Connection, seat: Seat, copy: Copy) -> list[Pin]:
+    """What came of pins after the interview, as far as this viewer may know: put on the replay, changed, withdrawn."""
+    if seat.quoted is not None:
+        return [_pin(moment) for moment in seat.quoted.evidence]
+    if seat.me is None:
+        return []
+    owner, interview, me = seat.interview.owner_id, seat.interview.id, MemberId(seat.me.id)
+    marked = annotations.list_for(conn, state.seals, owner, interview)
+    history = amendments.load(conn, state.seals, owner, interview)
+    standing = evidence.of_session(copy.state)
+    kept, gone = evidence.amend(
+        (*standing, *(evidence.of_annotation(a) for a in marked)),
+        evidence.of_session(copy.state, withdrawn=True),
+        history.rows,
+        evidence.touched_in_room(copy.visible),
+    )
+    before = set(standing)
+    seen = evidence.visible(kept, me, copy.state, all_in=seat.all_in)
+    lost = evidence.visible(gone, me, copy.state, all_in=seat.all_in)
+    return [_pin(m) for m in seen if m not in before] + [
+        msgspec.structs.replace(_pin(m), text="", withdrawn=True)
+        for m in lost
+        if any(m.id == one.id for one in standing)
+    ]
+
+
+def _pin(moment: evidence.Moment) -> Pin:
+    added = moment.origin == "replay"
+    return Pin(
+        PinId(moment.id), moment.at_ms, moment.by, moment.text, moment.competency, added=added
+    )
 
 
 def _titles(quoted: report.Report) -> dict[str, str]:

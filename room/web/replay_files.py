@@ -24,7 +24,7 @@ from room.store import interviews, members, signing
 from room.store.engine import NotFound
 from room.web import assets, privacy
 from room.web import replay as replay_page
-from room.web.replay import FILES, Req, Seat, added_pins, copy_of, index_of, statement, take_seat
+from room.web.replay import FILES, Req, Seat, copy_of, index_of, later_pins, statement, take_seat
 from room.web.templating import assets as built
 from room.web.templating import environment
 
@@ -81,7 +81,7 @@ def _recording(state: Any, seat: Seat, copy: Copy) -> bytes:
             (part.question, part.part): statement(conn, seat.interview, part.question, part.part)
             for part in made.parts
         }
-        pins = added_pins(state, conn, seat, copy)
+        pins = later_pins(state, conn, seat, copy)
     now = state.clock.wall_ms()
     signer = signing.open_keys(
         state.settings.report_keys_dir, now, state.settings.public_url

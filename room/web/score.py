@@ -109,6 +109,7 @@ def show(
     """The scorecard page; `card` is what was just sent, when it could not be taken."""
     mine = _mine(case, seat)
     moments = case.seen_by(seat.member.id)
+    competencies = case.rubric.competencies if case.rubric else ()
     common: dict[str, Any] = {
         "section": "scorecards",
         "seat": seat,
@@ -155,7 +156,10 @@ def show(
         message=message,
         others=others,
         card=shown,
-        by_competency=evidence.by_competency([c.id for c in case.rubric.competencies], moments),
+        by_competency=evidence.by_competency([c.id for c in competencies], moments),
+        withdrawn=case.taken_back_by(seat.member.id),
+        # Where a moment can be filed: one's own until signing, the others' nowhere.
+        changeable=lambda m: competencies if m.by == seat.member.id and not correcting else (),
         cited=_cited(shown, moments),
         lacks=defaultdict(str, {lack.field: lack.sentence for lack in lacks}),
         conflict=conflict,
@@ -273,6 +277,25 @@ def _version(fields: form.Fields) -> int:
     return int(written) if written.isascii() and written.isdecimal() and len(written) < 9 else 0
 
 
+def _changes(case: Case, seat: Seat, fields: form.Fields) -> tuple[evidence.Change, ...]:
+    """What the form says about the rater's own moments. Raises NotFound for a competency that no page offers."""
+    mine = [m for m in case.moments if m.by == seat.member.id]
+    gone = case.taken_back_by(seat.member.id)
+    found = form.read_changes(fields, mine, gone)
+    kept = {m.competency for m in (*mine, *gone)}
+    known = {c.id for c in case.rubric.competencies} if case.rubric else set()
+    for change in found:
+        if change.competency is not None and change.competency not in known | kept:
+            raise NotFound(change.competency)
+    return found
+
+
+def _too_long(card: Scorecard, changes: Sequence[evidence.Change]) -> str | None:
+    if any(len(change.text) > score.LINE_MAX for change in changes):
+        return f"A moment has {score.LINE_MAX:,} characters at most."
+    return score.too_long(card)
+
+
 def _read(case: Case, seat: Seat, fields: form.Fields) -> Scorecard:
     if case.rubric is None:
         raise NotYet("This interview has no rubric yet.")
@@ -290,9 +313,10 @@ async def save(request: Req, interview_id: str) -> Response[Any]:
         state = request.app.state
         now_ms = state.clock.wall_ms()
         common = {"zone": case.interview.zone, "interview": case.interview, "seat": seat}
+        changes = _changes(case, seat, fields)
         try:
-            card = _read(case, seat, fields)
-            problem = score.too_long(card)
+            card = _read(case.after(seat.member.id, changes), seat, fields)
+            problem = _too_long(card, changes)
             if problem is not None:
                 return _line(request, 422, problem=problem, version=_version(fields), **common)
             with state.store.begin() as conn:
@@ -307,13 +331,16 @@ async def save(request: Req, interview_id: str) -> Response[Any]:
                     now_ms=now_ms,
                     device=form.text(fields, "device"),
                 )
+                filing.amend_moments(
+                    conn, state.seals, case, seat.member.id, changes, now_ms=now_ms
+                )
         except NotYet as error:
             return _line(request, 409, problem=str(error), version=_version(fields), **common)
         except Stale:
             return _line(
                 request,
                 409,
-                conflict=_conflict(request, seat, interview_id, card),
+                conflict=_conflict(request, seat, interview_id, card, changes),
                 version=_version(fields),
                 **common,
             )
@@ -327,7 +354,13 @@ def _line(request: Req, status: int, **context: Any) -> Response[Any]:
     return page(request, "score/saved.html", status=status, **given)
 
 
-def _conflict(request: Req, seat: Seat, interview_id: str, card: Scorecard) -> Mapping[str, Any]:
+def _conflict(
+    request: Req,
+    seat: Seat,
+    interview_id: str,
+    card: Scorecard,
+    changes: Sequence[evidence.Change],
+) -> Mapping[str, Any]:
     """What differs between what was sent and what another device saved."""
     case = _load(request, seat, interview_id)
     there = _mine(case, seat)
@@ -335,8 +368,35 @@ def _conflict(request: Req, seat: Seat, interview_id: str, card: Scorecard) -> M
     return {
         "version": there.version,
         "saved_at_ms": there.saved_at_ms,
-        "changes": score.changes(case.rubric, card, there.scorecard),
+        "changes": (
+            *score.changes(case.rubric, card, there.scorecard),
+            *_changed_moments(case, seat, changes),
+        ),
     }
+
+
+def _changed_moments(
+    case: Case, seat: Seat, changes: Sequence[evidence.Change]
+) -> list[score.Change]:
+    """Moments that this page and the other one left differently."""
+    gone = {m.id for m in case.taken_back_by(seat.member.id)}
+    there = {m.id: m for m in (*case.moments, *case.withdrawn) if m.by == seat.member.id}
+    out = []
+    for change in changes:
+        other = there.get(change.moment)
+        if other is None:
+            continue
+        here = _said(case, change.text, change.competency, is_out=change.withdrawn)
+        now = _said(case, other.text, other.competency, is_out=other.id in gone)
+        if here != now:
+            out.append(score.Change(f"Moment {charts.clock(other.at_ms)}", here, now))
+    return out
+
+
+def _said(case: Case, text: str, competency: str | None, *, is_out: bool) -> str:
+    names = {c.id: c.name for c in case.rubric.competencies} if case.rubric else {}
+    where = "withdrawn" if is_out else names.get(competency or "", "unfiled")  # type: ignore[call-overload]
+    return f"{text or 'Marked without words.'} ({where})"
 
 
 @post("/score/{interview_id:str}/submit", status_code=200)
@@ -368,10 +428,11 @@ def _sign(
     zone = form.text(fields, "zone")
     who = (seat.owner_id, interview_id, seat.member.id)
     given = {name: form.text(fields, name) for name in ("name", "reason", "device")}
+    changes = () if is_correction else _changes(case, seat, fields)
     card = None
     try:
-        card = _read(case, seat, fields)
-        problem = score.too_long(card)
+        card = _read(case.after(seat.member.id, changes), seat, fields)
+        problem = _too_long(card, changes)
         if problem is not None:
             return show(
                 request,
@@ -400,12 +461,15 @@ def _sign(
                     **signing,
                 )
             else:
+                filing.amend_moments(
+                    conn, state.seals, case, seat.member.id, changes, now_ms=now_ms
+                )
                 filing.submit(
                     conn, state.seals, *who, based_on=_base(request, case, seat, fields), **signing
                 )
     except Lacking as error:
         if not is_correction and card is not None:
-            _keep(request, seat, interview_id, card, fields)
+            _keep(request, seat, case, card, changes, fields)
         count = len(error.lacks)
         return show(
             request,
@@ -433,7 +497,7 @@ def _sign(
             again,
             card=card,
             status=409,
-            conflict=_conflict(request, seat, interview_id, card) if card else None,
+            conflict=_conflict(request, seat, interview_id, card, changes) if card else None,
             correcting=is_correction,
             given=given,
         )
@@ -448,22 +512,29 @@ def _base(request: Req, case: Case, seat: Seat, fields: form.Fields) -> int:
 
 
 def _keep(
-    request: Req, seat: Seat, interview_id: str, card: Scorecard, fields: form.Fields
+    request: Req,
+    seat: Seat,
+    case: Case,
+    card: Scorecard,
+    changes: Sequence[evidence.Change],
+    fields: form.Fields,
 ) -> None:
     state = request.app.state
+    now_ms = state.clock.wall_ms()
     try:
         with state.store.begin() as conn:
             filing.save_draft(
                 conn,
                 state.seals,
                 seat.owner_id,
-                interview_id,
+                case.interview.id,
                 seat.member.id,
                 card=card,
                 based_on=_version(fields),
-                now_ms=state.clock.wall_ms(),
+                now_ms=now_ms,
                 device=form.text(fields, "device"),
             )
+            filing.amend_moments(conn, state.seals, case, seat.member.id, changes, now_ms=now_ms)
     except (Stale, NotYet):
         return  # The page that comes back holds what was typed; the other device's draft stays as it is.
 
@@ -508,12 +579,12 @@ async def add_evidence(request: Req, interview_id: str) -> Response[Any]:
                 )
         except (form.BadTime, NotYet) as error:
             return page(request, "score/moment.html", status=422, problem=str(error), moment=None, ticked=False,
-                        competency=competency, interview=case.interview, seat=seat)  # fmt: skip
+                        competency=competency, interview=case.interview, seat=seat, rubric=case.rubric)  # fmt: skip
         except LookupError as error:
             raise NotFound(competency) from error
         added = evidence.Moment(identity, at_ms, seat.member.id, competency, words, "replay")  # type: ignore[arg-type]
         return page(request, "score/moment.html", problem="", moment=added, ticked=True,
-                    competency=competency, interview=case.interview, seat=seat)  # fmt: skip
+                    competency=competency, interview=case.interview, seat=seat, rubric=case.rubric)  # fmt: skip
 
     return await _posted(request, work, interview_id)
 

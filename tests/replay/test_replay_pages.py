@@ -170,7 +170,9 @@ def quoting(held, pins):
     made = Report(
         id="h_1", journal_hash="", occasion=occasion, decision=None, words=Words(), rubric_key="", rubric_name="",
         rubric_version=1, levels=(), competencies=(), raters=(), agreement=None,
-        evidence=tuple(Moment(pin, 1000, held.iris, None, "", "room") for pin in pins),
+        evidence=tuple(
+            Moment(pin, 1000, held.iris, None, "Read the failing test aloud first.", "room") for pin in pins
+        ),
         course=follow((), EMPTY),
     )  # fmt: skip
     return canonical(made)

@@ -19,7 +19,10 @@ def test_anchors_stand_with_the_pins_of_their_competency(held):
     assert "Starts coding on a wrong reading" in text
     assert "Asks about the border." in text
     assert f"/replay/{held.id}?t=350" in text  # ten seconds before 06:00
-    assert "Not fair to quote" not in text
+    evidence, _, loose = text.partition('id="evs-unfiled"')
+    assert "Not fair to quote" not in evidence  # withdrawn, to be brought back
+    assert "Not fair to quote" in loose
+    assert "Not fair to quote" not in held.get(f"/score/{held.id}", "ron").text
 
 
 def test_nothing_is_chosen_beforehand(held):

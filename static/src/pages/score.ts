@@ -1,6 +1,7 @@
 // The scorecard's page: keys, the list of one's scores, and a copy on this device while the server cannot be reached.
 // Saving itself is htmx's: the form posts whenever it changes, and the answer carries the version that it became.
 import { KEPT } from "../kept";
+import { Moments } from "../moments";
 import { recall, remember } from "../settings";
 
 const VIEW = "room.scorecard-view";
@@ -20,7 +21,7 @@ export function snapshot(form: HTMLFormElement): Saved {
 
 export function restore(form: HTMLFormElement, saved: Saved): void {
   for (const field of form.elements) {
-    if (!(field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement)) continue;
+    if (!(field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement || field instanceof HTMLSelectElement)) continue;
     if (!field.name || PASSING.has(field.name)) continue;
     const values = saved[field.name] ?? [];
     if (field instanceof HTMLInputElement && (field.type === "radio" || field.type === "checkbox")) {
@@ -33,11 +34,13 @@ export function restore(form: HTMLFormElement, saved: Saved): void {
 
 class Scorecard {
   private readonly key: string;
+  private readonly moments: Moments;
 
   constructor(private readonly form: HTMLFormElement) {
     this.key = `${KEPT}${form.dataset["scorecard"] ?? ""}`;
     const zone = form.elements.namedItem("zone");
     if (zone instanceof HTMLInputElement) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    this.moments = new Moments(form);
     form.addEventListener("input", () => this.count());
     form.addEventListener("change", () => this.count());
     form.addEventListener("submit", () => remember(this.key, null));
@@ -149,7 +152,10 @@ class Scorecard {
     const kept = recall(this.key);
     if (!kept) return;
     try {
-      restore(this.form, JSON.parse(kept) as Saved);
+      const saved = JSON.parse(kept) as Saved;
+      restore(this.form, saved);
+      this.moments.follow(); // A moment that moved takes its tick to another name,
+      restore(this.form, saved); // where it is found only now.
     } catch {
       remember(this.key, null);
       return;
