@@ -1,6 +1,6 @@
 """Interviews as the desk lists them: the next one, the days to come, and what is past."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
 import msgspec
@@ -16,6 +16,9 @@ from room.store.members import Member
 
 NOT_OPENED_MS = 12 * schedule.HOUR_MS
 """A link that nobody has opened so shortly before the start is worth a word."""
+
+LATE_MS = schedule.MINUTE_MS
+"""Nobody is late before."""
 
 OpenState = Callable[[str], SessionState | None]
 """The state of an interview's room while it is open."""
@@ -35,6 +38,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     tone: str
     """Class of the state's mark: empty, line, ok, acc or bad."""
+    late: str
+    """``8 minutes late`` when its time has come and nobody has started; ``Not held`` when its time is over."""
     opened: str
     """``Maya opened the link at 09:31.`` or what else is known of the candidate's coming."""
     is_waiting: bool
@@ -46,10 +51,9 @@ class Overview(msgspec.Struct, frozen=True):
     """The whole desk."""
 
     next: Row | None
+    """Who waits or is in the room; else the next real one whose time is not over; else the demo's."""
     days: list[tuple[str, list[Row]]]
     past: list[Row]
-    due: list[Row]
-    """Held, and not reported yet."""
     last_before: Interview | None
     """The latest past one, to name its day when nothing is planned."""
 
@@ -58,23 +62,27 @@ def overview(conn: Connection, account: Account, now_ms: int, open_state: OpenSt
     """The account's desk at this moment."""
     rows = rows_of(conn, account, interviews.list_for(conn, account.id), now_ms, open_state)
     coming = [row for row in rows if row.interview.is_before or row.interview.state == "live"]
-    later = coming[1:]
+    first = next_of(coming, now_ms)
+    later = [row for row in coming if row is not first]
     days = [
         (heading, list(group)) for heading, group in groupby(later, key=lambda row: row.heading)
     ]
     past = [row for row in reversed(rows) if row not in coming]
-    due = [
-        row
-        for row in past
-        if row.interview.state in {"ended", "scored"} and not row.interview.is_demo
-    ]
     return Overview(
-        next=coming[0] if coming else None,
-        days=days,
-        past=past,
-        due=sorted(due, key=lambda row: row.interview.ended_at_ms or 0),
-        last_before=past[0].interview if past else None,
+        next=first, days=days, past=past, last_before=past[0].interview if past else None
     )
+
+
+def next_of(coming: Sequence[Row], now_ms: int) -> Row | None:
+    """The one that the desk shows first: what happens now, then what comes; a demo only when nothing real does."""
+    real = [row for row in coming if not row.interview.is_demo]
+    now = [row for row in real if row.is_waiting or row.interview.state == "live"]
+    ahead = [
+        row
+        for row in (*real, *coming)
+        if row.interview.state == "live" or row.interview.ends_at_ms > now_ms
+    ]
+    return next(iter((*now, *ahead)), None)
 
 
 def rows_of(
@@ -127,6 +135,7 @@ def _row(
         heading=schedule.day_heading(at, own, now_ms),
         state=state,
         tone=tone,
+        late=late_words(one, now_ms),
         opened=coming_words(candidate, opened_ms, own, now_ms, is_waiting=is_waiting),
         is_waiting=is_waiting,
         needs_answer=needs_answer,
@@ -155,6 +164,16 @@ def coming_words(
     return f"{first} has not opened the link yet."
 
 
+def late_words(one: Interview, now_ms: int) -> str:
+    """That nobody has started though the time has come; empty before that, and for a demo, which waits for nobody."""
+    late_ms = now_ms - one.starts_at_ms
+    if not one.is_before or one.is_demo or late_ms < LATE_MS:
+        return ""
+    if now_ms >= one.ends_at_ms:
+        return "Not held"
+    return f"{schedule.minutes_in_words(late_ms)} late"
+
+
 def state_words(
     one: Interview, candidate: Member, now_ms: int, *, is_waiting: bool, opened_ms: int | None
 ) -> tuple[str, str]:
@@ -176,8 +195,11 @@ def state_words(
             return ("You did not come" if one.no_show == "interviewer" else "Did not come"), "line"
     if candidate.declined_at_ms is not None:
         return "No recording wanted", "bad"
+    late = late_words(one, now_ms)
     if is_waiting:
-        return f"{candidate.first_name} is waiting", "acc"
+        return f"{candidate.first_name} is waiting", "bad" if late else "acc"
+    if late:
+        return late, "bad"
     if not one.plan.questions:
         return "Question not set", "bad"
     if one.state == "confirmed":

@@ -238,6 +238,15 @@ def minutes_in_words(ms: int) -> str:
     return _counted(ms // MINUTE_MS, "minute") if ms >= MINUTE_MS else "less than a minute"
 
 
+def took(minutes: int) -> str:
+    """How long something took, in few words: ``14 min``, ``3 h``, ``2 days``."""
+    if minutes < 90:
+        return f"{minutes} min"
+    if minutes < 36 * 60:
+        return f"{round(minutes / 60)} h"
+    return _counted(round(minutes / (24 * 60)), "day")
+
+
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 

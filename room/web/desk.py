@@ -6,26 +6,45 @@ from litestar import Request, get, post
 from litestar.response import Redirect, Response
 
 from room.desk import booking, invites, overview, plan, questions
+from room.scoring import filing
 from room.session.ids import InterviewId
 from room.store import clients, interviews, links, members, rubrics
 from room.store.accounts import Account
 from room.store.engine import Connection
-from room.store.interviews import Interview
+from room.store.interviews import DAY_MS, Interview
 from room.web import sockets
 from room.web.auth import require_account
 from room.web.templating import page
+
+LATE_REPORT_MS = DAY_MS
+"""A report that is owed for longer is marked."""
 
 
 @get("/desk", sync_to_thread=True)
 def show_desk(request: Request[Any, Any, Any]) -> Response[Any]:
     account = require_account(request)
+    with request.app.state.store.read() as conn:
+        owed = _due(conn, account, request.app.state.clock.wall_ms())
     return page(
         request,
         "desk/desk.html",
         section="desk",
+        **owed,
         **_desk(request, account),
         **_form(request, account),
     )
+
+
+def _due(conn: Connection, account: Account, now_ms: int) -> dict[str, Any]:
+    """What is owed, the longest waiting first, and how long it usually takes from end to signature."""
+    held = [one for one in filing.standings(conn, account.id) if not one.interview.is_demo]
+    owed = [one for one in held if one.step != "sent"]
+    return {
+        "due": sorted(owed, key=lambda one: one.since_ms),
+        "late_before_ms": now_ms - LATE_REPORT_MS,
+        "usual_minutes": filing.usual_minutes(held),
+        "minutes_to_signature": {one.interview.id: one.minutes_to_signature for one in held},
+    }
 
 
 @get("/desk/upcoming", sync_to_thread=True)
@@ -57,9 +76,14 @@ def _desk(request: Request[Any, Any, Any], account: Account) -> dict[str, Any]:
         found = overview.overview(
             conn, account, now_ms, lambda one: sockets.open_state(request, one)
         )
-        has_demo = any(one.is_demo for one in interviews.list_for(conn, account.id))
+        listed = interviews.list_for(conn, account.id)
         link = _candidate_link(conn, request, found.next.interview, now_ms) if found.next else ""
-    return {"desk": found, "has_demo": has_demo, "next_link": link}
+    return {
+        "desk": found,
+        "has_demo": any(one.is_demo for one in listed),
+        "has_own": any(not one.is_demo for one in listed),
+        "next_link": link,
+    }
 
 
 def _candidate_link(

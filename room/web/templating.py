@@ -57,6 +57,7 @@ environment.filters |= {
     "city": schedule.city,
     "zone_label": zone_label,
     "until": schedule.until,
+    "took": schedule.took,
     "iso_day": lambda at_ms, zone: schedule.local(at_ms, zone).date().isoformat(),
     "browser_name": browser_name,
     "iso": lambda at_ms: datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(),
@@ -101,8 +102,12 @@ def _counts(request: ASGIConnection[Any, Any, Any, Any]) -> dict[str, int]:
     if account is None:
         return {}
     with request.app.state.store.read() as conn:
+        listed = interviews.list_for(conn, account.id)
         return {
-            "interviews": sum(one.is_before for one in interviews.list_for(conn, account.id)),
+            "interviews": sum(one.is_before for one in listed),
+            "scorecards": sum(
+                one.state in {"ended", "scored"} and not one.is_demo for one in listed
+            ),
             "questions": len(questions.list_for(conn, account.id)),
             "clients": len(clients.list_for(conn, account.id)),
         }

@@ -132,7 +132,28 @@ function goToFault(): void {
   if (document.activeElement === document.body) document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
 }
 
+const AGAIN_AFTER_MS = 5_000;
+
+/** A form that is on its way is not sent a second time by a second press. */
+function sendOnce(): void {
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || !(form instanceof HTMLFormElement) || form.method !== "post") return;
+    if (form.getAttribute("aria-busy") === "true") {
+      event.preventDefault();
+      return;
+    }
+    form.setAttribute("aria-busy", "true");
+    // An answer may be a file, which leaves the page where it is.
+    setTimeout(() => form.removeAttribute("aria-busy"), AGAIN_AFTER_MS);
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");
+  });
+}
+
 export function startBehaviours(): void {
+  sendOnce();
   document.addEventListener("click", clicked);
   document.addEventListener("change", (event) => {
     const field = event.target;

@@ -3,15 +3,21 @@ import { dialogById, openDialog } from "./dialogs";
 import { openPalette, type Entry } from "./palette";
 import { changeSettings } from "./settings";
 
+const onMac = /Mac|iPhone|iPad/.test(navigator.platform);
+
 export function startFinding(): void {
   const side = document.querySelector("nav.side");
   if (!side) return;
   document.addEventListener("keydown", (event) => {
-    const mod = /Mac|iPhone|iPad/.test(navigator.platform) ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey;
+    const mod = onMac ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey;
     if (!mod || event.altKey || event.shiftKey || event.key.toLowerCase() !== "k" || document.querySelector("dialog[open]")) return;
     event.preventDefault();
     openPalette(entries(side));
   });
+  document.addEventListener("click", (event) => {
+    if (event.target instanceof Element && event.target.closest("[data-find]")) openPalette(entries(side));
+  });
+  if (onMac) for (const key of document.querySelectorAll("[data-find] kbd")) key.textContent = "⌘ K";
 }
 
 /** Where the side bar leads, what the page's rows and headings link to, and what is chosen for this device. */

@@ -9,7 +9,7 @@ import pytest
 
 from room.desk import questions, schedule
 from room.session.ids import InterviewId
-from room.store import clients, interviews, links, members
+from room.store import clients, interviews, links, members, reports
 from room.store.interviews import Interview
 from room.store.sealing import KeyDestroyed
 from tests.web.people import NOW, TEN, World
@@ -60,8 +60,8 @@ def test_the_desk_shows_the_next_interview_in_three_zones(house: World) -> None:
     house.interview()
     text = house.signed_in().get("/desk").text
     for words in (
-        "Tuesday 24 November",
-        "09:47 in Madrid",
+        "Tuesday, 24 November",
+        ">09:47</span> in Madrid",
         "10:00",
         "in 13 minutes",
         "11:00 Helsinki",
@@ -447,3 +447,70 @@ def test_a_report_due_is_listed_until_it_is_sent(house: World) -> None:
         interviews.mark_started(conn, house.iris.id, interview.id, NOW)
         interviews.mark_ended(conn, house.iris.id, interview.id, NOW + 1, cut_short=False)
     assert f'href="/score/{interview.id}"' in browser.get("/desk").text
+
+
+def test_an_interview_that_nobody_started_says_how_late_it_is(house: World) -> None:
+    house.interview()
+    browser = house.signed_in()
+    house.clock.advance((13 + 8) * 60_000)
+    text = browser.get("/desk").text
+    assert '<span class="late">8 minutes late</span>' in text
+    assert "Copy link" in text, "it is still the next one"
+
+
+def test_an_interview_whose_time_is_over_makes_room_for_the_next_one(house: World) -> None:
+    stale, _ = house.interview()
+    house.interview(starts_at_ms=TEN + 26 * 3_600_000, name="Dana Osei")
+    browser = house.signed_in()
+    house.clock.advance(3 * 3_600_000)
+    text = browser.get("/desk").text
+    band = text[text.index('class="next"') : text.index("<table")]
+    assert "Dana Osei" in band
+    assert "Cal Lindqvist" not in band
+    assert f'href="/interviews/{stale.id}?tab=after"' in text, "where it is said who did not come"
+    assert "Not held" in text
+
+
+def test_the_demo_takes_the_desk_only_while_nothing_real_is_planned(house: World) -> None:
+    demo, _ = house.interview(name="Sam Pretend")
+    with house.store.begin() as conn:
+        one = interviews.load(conn, house.iris.id, demo.id)
+        interviews.save(conn, msgspec.structs.replace(one, is_demo=True))
+    browser = house.signed_in()
+    text = browser.get("/desk").text
+    assert text.index("The demo") < text.index("Reports due")
+    house.interview(starts_at_ms=TEN + 26 * 3_600_000)
+    text = browser.get("/desk").text
+    band = text[text.index('class="next"') : text.index("<table")]
+    assert "Cal Lindqvist" in band
+    assert "Sam" not in band
+    assert text.index("Reports due") < text.index("The demo")
+    house.clock.advance(50 * 60_000)
+    assert " late<" not in browser.get("/desk").text, "nobody waits for a demo"
+
+
+def test_the_desk_knows_how_long_a_report_is_owed_and_how_long_they_take(
+    house: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, _ = house.interview()
+    signed, _ = house.interview(starts_at_ms=TEN - 26 * 3_600_000, name="Dana Osei")
+    with house.store.begin() as conn:
+        for one in (held, signed):
+            interviews.mark_started(conn, house.iris.id, one.id, one.starts_at_ms)
+            interviews.mark_ended(conn, house.iris.id, one.id, one.ends_at_ms, cut_short=False)
+        interviews.set_state(conn, house.iris.id, signed.id, "reported")
+    times = {signed.id: signed.ends_at_ms + 14 * 60_000}
+    monkeypatch.setattr(reports, "signed_times", lambda *_: times)
+    browser = house.signed_in()
+    house.clock.advance(5 * 3_600_000)
+    text = browser.get("/desk").text
+    due = text[text.index("Reports due") : text.index("New interview</h2>")]
+    assert "Cal Lindqvist" in due
+    assert "Dana Osei" not in due
+    assert "4 hours ago" in due
+    assert "late" not in due
+    assert 'Usually signed <b class="num">14 min</b> after the end.' in due
+    assert "after 14 min" in text, "beside the report itself"
+    house.clock.advance(26 * 3_600_000)
+    due = browser.get("/desk").text.partition("Reports due")[2]
+    assert "1 late" in due

@@ -49,6 +49,16 @@ async function readLine(form: HTMLFormElement, text: string): Promise<boolean> {
 }
 
 async function create(form: HTMLFormElement): Promise<void> {
+  if (form.getAttribute("aria-busy") === "true") return; // pressed twice
+  form.setAttribute("aria-busy", "true");
+  try {
+    await send(form);
+  } finally {
+    form.removeAttribute("aria-busy");
+  }
+}
+
+async function send(form: HTMLFormElement): Promise<void> {
   const body = new URLSearchParams();
   for (const [name, value] of new FormData(form)) body.append(name, String(value));
   const response = await fetch(form.action, { method: "POST", body, headers: { accept: "application/json, text/html" } });
@@ -109,13 +119,35 @@ function keepFresh(section: HTMLElement, address: string): void {
   }, REFRESH_MS);
 }
 
+/** The time in the heading goes on while the desk lies open. */
+function keepTime(): void {
+  for (const shown of document.querySelectorAll<HTMLElement>("[data-clock]")) {
+    const clock = new Intl.DateTimeFormat("en-GB", { timeZone: shown.dataset["clock"] ?? "UTC", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    setInterval(() => {
+      const time = clock.format(new Date());
+      if (shown.textContent !== time) shown.textContent = time;
+    }, 5_000);
+  }
+}
+
 function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || target.matches("input, select, textarea"));
 }
 
+const GO: Record<string, string> = { d: "/desk", i: "/interviews", q: "/questions", c: "/clients", s: "/scorecards" };
+const GO_WITHIN_MS = 1_500;
+
 function startKeys(): void {
+  let wentAt = -Infinity;
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
+    const place = event.timeStamp - wentAt < GO_WITHIN_MS ? GO[event.key] : undefined;
+    wentAt = event.key === "g" ? event.timeStamp : -Infinity;
+    if (place !== undefined) {
+      event.preventDefault();
+      location.assign(place);
+      return;
+    }
     if (event.key === "j" || event.key === "k") {
       const links = [...document.querySelectorAll<HTMLElement>("[data-row] a")];
       const at = links.indexOf(document.activeElement as HTMLElement);
@@ -143,6 +175,7 @@ function startCopies(): void {
 
 for (const form of document.querySelectorAll<HTMLFormElement>("[data-new-interview], [data-move]")) startForm(form);
 for (const section of document.querySelectorAll<HTMLElement>("[data-refresh]")) keepFresh(section, section.dataset["refresh"] ?? "");
+keepTime();
 startKeys();
 startCopies();
 const said = sessionStorage.getItem("room.said");
