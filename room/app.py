@@ -14,7 +14,9 @@ from room.clock import Clock, SystemClock
 from room.config import Settings, load_site_key
 from room.demo.first_start import Welcome, prepare
 from room.desk import retention
+from room.pauses import Collector
 from room.realtime.hub import Hub
+from room.replay import keeping
 from room.sandbox.runner import Runner
 from room.session.ids import InterviewId
 from room.store import interviews, journal
@@ -54,7 +56,8 @@ from room.web.socket import DirectSocket
 log = structlog.get_logger()
 
 DELETE_EVERY_S = 3600
-PACK_EVERY_S = 600
+TEND_EVERY_S = 20
+COLLECT_EVERY_S = 2
 
 PAGES = (
     assets,
@@ -117,7 +120,8 @@ def create_app(
                     _print_welcome(settings, await prepare(settings, store, seals, runner, now_ms))
                 tending = [
                     asyncio.create_task(_delete_as_promised(app, hub), name="retention"),
-                    asyncio.create_task(_pack_closed(app), name="packing"),
+                    asyncio.create_task(_tend_recordings(app), name="recordings"),
+                    asyncio.create_task(_tend_memory(hub), name="memory"),
                 ]
                 try:
                     yield
@@ -158,11 +162,16 @@ async def _delete_as_promised(app: Litestar, hub: Hub) -> None:
         await asyncio.sleep(DELETE_EVERY_S)
 
 
-async def _pack_closed(app: Litestar) -> None:
-    """Pack the journals of closed interviews, block by block, now and every few minutes. One that does not hold stays."""
+async def _tend_recordings(app: Litestar) -> None:
+    """Prepare the replay of interviews that ended, and pack the journals of closed ones, block by block.
+
+    Now and every few seconds, so that whoever looks after the interview need not wait. A journal that does not hold stays.
+    """
     broken: set[InterviewId] = set()
+    without: set[InterviewId] = set()
     while True:
         try:
+            await _keep_reels(app, without)
             for session in await asyncio.to_thread(_unpacked, app):
                 if session in broken:
                     continue
@@ -174,9 +183,31 @@ async def _pack_closed(app: Litestar) -> None:
                 except (journal.BrokenChain, KeyDestroyed) as error:
                     broken.add(session)
                     log.warning("packing.refused", session=session, reason=str(error))
+            await _keep_reels(app, without)
         except Exception:
             log.exception("packing.failed")
-        await asyncio.sleep(PACK_EVERY_S)
+        await asyncio.sleep(TEND_EVERY_S)
+
+
+async def _tend_memory(hub: Hub) -> None:
+    collector = Collector()
+    try:
+        while True:
+            await asyncio.sleep(COLLECT_EVERY_S)
+            collector.tend(is_quiet=not hub.seated)
+    finally:
+        collector.end()
+
+
+async def _keep_reels(app: Litestar, without: set[InterviewId]) -> None:
+    for session in await asyncio.to_thread(keeping.missing, app.state.store):
+        if session in without:
+            continue
+        try:
+            await keeping.keep(app.state.store, app.state.seals, session)
+        except keeping.NotKept as error:
+            without.add(session)
+            log.warning("replay.not_prepared", session=session, reason=str(error))
 
 
 def _unpacked(app: Litestar) -> list[InterviewId]:

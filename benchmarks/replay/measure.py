@@ -24,7 +24,7 @@ from pycrdt import Doc
 from room import config
 from room.app import create_app
 from room.clock import ManualClock
-from room.replay import segments
+from room.replay.reel import Reel, extend
 from room.session import events as e
 from room.store import interviews, journal
 
@@ -81,7 +81,7 @@ def measure(name: str) -> dict:
     out = {"session": name, "edits": edits, "minutes": round(recorded[-1].at_ms / 60000)}
     passed = raw_pass(recorded)
     began = time.process_time()
-    segments.build(recorded)
+    extend(Reel(), recorded)
     out["raw_pass_s"] = round(passed, 2)
     out["keyframes_x"] = round((time.process_time() - began) / passed, 2)
     with socket.socket() as free:

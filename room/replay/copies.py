@@ -1,145 +1,186 @@
-"""Copies: what one viewer may see of a recording, made once and kept while somebody looks.
+"""Copies: what one viewer may see of a recording.
 
-A copy grows with a running session: only what is new is read, filtered and cut. Copies hold bytes and records, no document
-of pycrdt, so threads may share them.
+A copy is made from a reel by ``visible_to``, in the time that its facts take: edits and carets are everybody's and are read when
+somebody goes there. Copies hold bytes and records, no document of pycrdt, so threads may share them.
 """
 
 import threading
+from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Hashable, Iterator, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
-from room.replay import segments as cut
-from room.replay.segments import Damaged, Segment
+from room.replay.moment import Moment, advance_over
+from room.replay.reel import Reel, extend
+from room.replay.segments import Segment, SegmentPlan, start_of
 from room.session.events import Recorded
 from room.session.evolve import evolve
 from room.session.ids import InterviewId
 from room.session.state import EMPTY, SessionState
 from room.session.visibility import Viewer, visible_to
 
-T = TypeVar("T")
-
-COPIES_MAX = 8
-MADE_MAX = 600
-"""Indexes and compressed segments that are kept."""
-KEYFRAME_BYTES_MAX = 256 * 1024 * 1024
-"""Of all copies together; one that is larger by itself is kept while it is the last one used."""
+COPIES_MAX = 16
+MADE_BYTES_MAX = 64 * 1024 * 1024
+"""Of indexes and packed segments that are kept."""
+REEL_BYTES_MAX = 128 * 1024 * 1024
+"""Of all reels together; one that is larger by itself is kept while it is the last one used."""
 
 
 class Copy(msgspec.Struct, frozen=True):
     """One viewer's copy of a recording, as far as it has been read."""
 
     viewer: Viewer
-    seq: int = 0
-    """Last event read; says how much there is, private events included, and never leaves the server."""
-    state: SessionState = EMPTY
+    reel: Reel
+    state: SessionState
     """The session's, not the viewer's."""
-    visible: tuple[Recorded, ...] = ()
-    segments: tuple[Segment, ...] = ()
-    damaged_ms: int | None = None
-
-    @property
-    def keyframe_bytes(self) -> int:
-        return sum(len(segment.document) for segment in self.segments)
+    facts: tuple[Recorded, ...]
+    """What the viewer may see of the reel's facts."""
+    plans: tuple[SegmentPlan, ...]
+    moments: tuple[Moment, ...]
+    """Before the first event of each segment, without carets."""
 
     @property
     def started(self) -> bool:
-        return bool(self.segments)
+        return bool(self.plans)
+
+    @property
+    def damaged_ms(self) -> int | None:
+        return self.reel.damaged_ms
+
+    @property
+    def last_ms(self) -> int:
+        """Time of the last event that the viewer may see."""
+        return max(self.reel.strokes.last_ms, self.facts[-1].at_ms if self.facts else 0)
+
+    def segment(self, number: int) -> Segment:
+        part, document = self.reel.part_and_document(number)
+        begin, end = self.reel.stretches[number].seq, self.reel.end_of(number)
+        low, high = (bisect_left(self.facts, seq, key=lambda one: one.seq) for seq in (begin, end))
+        events = sorted([*part.recorded(), *self.facts[low:high]], key=lambda one: one.seq)
+        plan = self.plans[number]
+        moment = replace(self.moments[number], carets=part.carets)
+        return Segment(plan.at_ms, plan.first, document, moment, tuple(events))
+
+    def segments(self) -> Iterator[Segment]:
+        return map(self.segment, range(len(self.plans)))
+
+    def events(self) -> Iterator[Recorded]:
+        """All that the viewer may see, what was before Start included."""
+        return self.reel.events(self.facts)
 
 
-def extend(copy: Copy, recorded: Sequence[Recorded]) -> Copy:
-    """The copy after more events of the session, in order and without a gap."""
-    if not recorded:
-        return copy
-    state = copy.state
-    visible = list(copy.visible)
-    for one in recorded:
-        if visible_to(one.event, copy.viewer, state):
-            visible.append(one)
+def see(viewer: Viewer, reel: Reel) -> Copy:
+    """The viewer's copy of a reel."""
+    state, facts = EMPTY, []
+    for one in reel.facts:
+        if visible_to(one.event, viewer, state):
+            facts.append(one)
         state = evolve(state, one)
-    damaged_ms = copy.damaged_ms
-    if damaged_ms is not None:  # What comes after the damage builds on it.
-        visible = list(copy.visible)
-        segments = list(copy.segments)
-    else:
-        try:
-            segments = cut.build(visible, copy.segments)
-        except Damaged as damage:
-            damaged_ms = damage.at_ms
-            visible = _before(visible, damage.at_ms)
-            segments = cut.build(visible)
-    return Copy(copy.viewer, recorded[-1].seq, state, tuple(visible), tuple(segments), damaged_ms)
+    if not reel.stretches:
+        return Copy(viewer, reel, state, tuple(facts), (), ())
+    at = start_of(facts) or 0
+    moment = replace(
+        advance_over(Moment(), facts[:at]), phase="running", terminal=None, tests=None, hidden=None
+    )  # what was run and tried before Start is not replayable
+    plans, moments = [], []
+    first = 1
+    for number, stretch in enumerate(reel.stretches):
+        end = bisect_left(facts, reel.end_of(number), lo=at, key=lambda one: one.seq)
+        count = stretch.typed + end - at
+        plans.append(SegmentPlan(stretch.at_ms, first, count))
+        moments.append(moment)
+        moment = advance_over(moment, facts[at:end])
+        first, at = first + count, end
+    return Copy(viewer, reel, state, tuple(facts), tuple(plans), tuple(moments))
 
 
-def _before(visible: Sequence[Recorded], at_ms: int) -> list[Recorded]:
-    start = cut.start_of(visible) or 0
-    opening = list(visible[:start]) if at_ms > 0 else _without_text(visible[:start])
-    return opening + [one for one in visible[start:] if one.at_ms < at_ms]
-
-
-def _without_text(opening: Sequence[Recorded]) -> list[Recorded]:
-    """A damage before Start leaves a recording of no length, without text."""
-    return [one for one in opening if not hasattr(one.event, "update")]
+def copy_of(viewer: Viewer, recorded: Sequence[Recorded]) -> Copy:
+    """The viewer's copy of a session's events."""
+    return see(viewer, extend(Reel(), recorded))
 
 
 class Shelf:
-    """The copies that are looked at, the least recently used one first to go.
+    """The reels and copies that are looked at, the least recently used ones first to go."""
 
-    ``load(interview, after)`` reads a session's events after a number; it is called without any lock of the store.
-    """
-
-    def __init__(self, size: int = COPIES_MAX, max_bytes: int = KEYFRAME_BYTES_MAX) -> None:
-        self._size = size
-        self._bytes = max_bytes
+    def __init__(
+        self,
+        copies: int = COPIES_MAX,
+        reel_bytes: int = REEL_BYTES_MAX,
+        made_bytes: int = MADE_BYTES_MAX,
+    ) -> None:
+        self._copies_max, self._reel_bytes, self._made_bytes = copies, reel_bytes, made_bytes
+        self._reels: OrderedDict[InterviewId, Reel] = OrderedDict()
         self._copies: OrderedDict[tuple[InterviewId, Viewer], Copy] = OrderedDict()
-        self._made: OrderedDict[tuple[InterviewId, Viewer, int, Hashable], Any] = OrderedDict()
-        self._locks: dict[tuple[InterviewId, Viewer], threading.Lock] = {}
+        self._made: OrderedDict[tuple[InterviewId, int, Hashable], bytes] = OrderedDict()
+        self._locks: dict[InterviewId, threading.Lock] = {}
         self._guard = threading.Lock()
 
     def copy(
-        self, interview: InterviewId, viewer: Viewer, load: Callable[[int], list[Recorded]]
+        self,
+        interview: InterviewId,
+        viewer: Viewer,
+        load: Callable[[int], Sequence[Recorded]],
+        find: Callable[[], Reel | None] = lambda: None,
     ) -> Copy:
-        """The viewer's copy up to now. Blocks while it is made; not for the event loop."""
-        key = (interview, viewer)
+        """The viewer's copy up to now. Blocks while it is made; not for the event loop.
+
+        ``find`` brings a reel that was kept, if there is one; ``load(after)`` reads a session's events after a number.
+        Both are called without any lock of the store.
+        """
         with self._guard:
-            lock = self._locks.setdefault(key, threading.Lock())
+            lock = self._locks.setdefault(interview, threading.Lock())
         with lock:
             with self._guard:
-                known = self._copies.get(key) or Copy(viewer)
-            copy = extend(known, load(known.seq))
+                known = self._reels.get(interview)
+            if known is None:
+                known = find() or Reel()
+            reel = extend(known, load(known.seq))
             with self._guard:
-                self._copies[key] = copy
-                self._copies.move_to_end(key)
-                while len(self._copies) > 1 and self._is_full():
-                    gone, _ = self._copies.popitem(last=False)
-                    self._locks.pop(gone, None)
+                self._reels[interview] = reel
+                self._reels.move_to_end(interview)
+                while len(self._reels) > 1 and self._is_full():
+                    self._drop(next(iter(self._reels)))
+                copy = self._copies.get((interview, viewer))
+            if copy is None or copy.reel is not reel:
+                copy = see(viewer, reel)
+            with self._guard:
+                self._copies[interview, viewer] = copy
+                self._copies.move_to_end((interview, viewer))
+                while len(self._copies) > self._copies_max:
+                    self._copies.popitem(last=False)
             return copy
 
-    def made(self, interview: InterviewId, copy: Copy, what: Hashable, make: Callable[[], T]) -> T:
+    def made(
+        self, interview: InterviewId, copy: Copy, what: Hashable, make: Callable[[], bytes]
+    ) -> bytes:
         """Something made from a copy alone, kept while it is looked at."""
-        key = (interview, copy.viewer, copy.seq, what)
+        key = (interview, copy.reel.seq, (copy.viewer, what))
         with self._guard:
             if key in self._made:
                 self._made.move_to_end(key)
-                kept: T = self._made[key]
-                return kept
+                return self._made[key]
         new = make()
         with self._guard:
             self._made[key] = new
-            while len(self._made) > MADE_MAX:
+            while sum(map(len, self._made.values())) > self._made_bytes and len(self._made) > 1:
                 self._made.popitem(last=False)
         return new
 
     def _is_full(self) -> bool:
-        held = sum(copy.keyframe_bytes for copy in self._copies.values())
-        return len(self._copies) > self._size or held > self._bytes
+        held = sum(reel.held_bytes for reel in self._reels.values())
+        return len(self._reels) > self._copies_max or held > self._reel_bytes
+
+    def _drop(self, interview: InterviewId) -> None:
+        self._reels.pop(interview, None)
+        for key in [key for key in self._copies if key[0] == interview]:
+            del self._copies[key]
 
     def forget(self, interview: InterviewId) -> None:
-        """Drop what is kept of a deleted recording."""
+        """Drop what is held of a deleted recording."""
         with self._guard:
-            for key in [key for key in self._copies if key[0] == interview]:
-                del self._copies[key]
+            self._drop(interview)
+            self._locks.pop(interview, None)
             for made in [made for made in self._made if made[0] == interview]:
                 del self._made[made]

@@ -4,12 +4,12 @@ Made from the viewer's visible events alone, so it holds nothing else: no number
 may not see.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
 
+from room.replay.reel import STEP_MS, Strokes
 from room.replay.segments import SegmentPlan, start_of
 from room.session import events as e
 from room.session.events import Recorded
@@ -28,14 +28,12 @@ from room.session.ids import (
 from room.session.state import SessionState
 
 VERSION = 1
-TYPING_STEP_MS = 30_000
 QUIET_MS = 20_000
 """A gap longer than this between facts is quiet time."""
 PASSED = "AC"
 """The verdict of a test that passed; a program that ended well has ``OK``."""
 
 _STILL = (
-    e.CaretMoved,
     e.MemberLeft,
     e.MemberJoined,
     e.FileOpened,
@@ -154,28 +152,29 @@ class Index(msgspec.Struct, frozen=True):
 
 
 def make(
-    visible: Sequence[Recorded],
+    facts: Sequence[Recorded],
+    strokes: Strokes,
     segments: tuple[SegmentPlan, ...],
     people: Mapping[MemberId, Person],
     *,
     typing: bool,
     damaged_ms: int | None = None,
 ) -> Index:
-    """The index of a viewer's events, those before Start included.
+    """The index of what a viewer may see: the facts, those before Start included, and when there were edits.
 
     ``typing``: whether this viewer gets the typing plot. ``people`` of members who are not in the session are left out.
 
     Raises:
         NotStarted: the interview has not started.
     """
-    start = start_of(visible)
+    start = start_of(facts)
     if start is None:
         raise NotStarted
-    state = fold(visible)
-    duration = duration_of(visible, state, damaged_ms)
-    played = [one for one in visible[start:] if one.at_ms <= duration]
+    state = fold(facts)
+    duration = duration_of(max(facts[-1].at_ms, strokes.last_ms), state, damaged_ms)
+    played = [one for one in facts[start:] if one.at_ms <= duration]
     names = {member: person.first for member, person in people.items()}
-    present = tuple(_presence(visible, duration))
+    present = tuple(_presence(facts, duration))
     return Index(
         v=VERSION,
         duration_ms=duration,
@@ -184,17 +183,17 @@ def make(
         people=tuple(people[member] for member in state.members if member in people),
         clients={str(client): member for client, member in state.clients.items()},
         competencies=state.competencies,
-        stages=tuple(_stages(visible, state, duration)),
+        stages=tuple(_stages(facts, state, duration)),
         parts=tuple(
             ShownPart(p.question, p.part, p.question_title, p.part_title, p.number, p.at_ms)
             for p in state.shown
         ),
         pins=tuple(_pins(state, duration)),
-        marks=tuple(_marks(visible[:start], played, state, names)),
-        quiet=tuple(_quiet(played, duration)),
+        marks=tuple(_marks(facts[:start], played, state, names)),
+        quiet=tuple(_quiet(played, strokes, duration)),
         presence=present,
-        offline=tuple(_offline(visible, duration)),
-        typing=_typing(played, duration, names) if typing else None,
+        offline=tuple(_offline(facts, duration)),
+        typing=_typing(strokes, duration, names) if typing else None,
         segments=segments,
         damaged_ms=damaged_ms,
     )
@@ -248,11 +247,9 @@ class NotStarted(Exception):
     """Before Start nothing is replayable."""
 
 
-def duration_of(
-    visible: Sequence[Recorded], state: SessionState, damaged_ms: int | None = None
-) -> int:
-    """Until the end, or up to now while the session runs; up to the damage if there is one."""
-    duration = visible[-1].at_ms if state.ended_at_ms is None else state.ended_at_ms
+def duration_of(last_ms: int, state: SessionState, damaged_ms: int | None = None) -> int:
+    """Until the end, or up to the last event while the session runs; up to the damage if there is one."""
+    duration = last_ms if state.ended_at_ms is None else state.ended_at_ms
     return duration if damaged_ms is None else min(duration, damaged_ms)
 
 
@@ -274,9 +271,11 @@ def _pins(state: SessionState, duration: int) -> Iterable[Pin]:
         yield Pin(pin.id, min(pin.at_ms, duration), pin.by, pin.text, pin.competency, label)
 
 
-def _quiet(played: Iterable[Recorded], duration: int) -> Iterable[Span]:
+def _quiet(played: Iterable[Recorded], strokes: Strokes, duration: int) -> Iterable[Span]:
     before = 0
-    for at in [*(one.at_ms for one in played if not isinstance(one.event, _STILL)), duration]:
+    loud = [one.at_ms for one in played if not isinstance(one.event, _STILL)]
+    typed = [at for at in strokes.times if at <= duration]
+    for at in [*sorted(loud + typed), duration]:
         if at - before > QUIET_MS:
             yield Span(before, at)
         before = max(before, at)
@@ -312,14 +311,15 @@ def _offline(visible: Iterable[Recorded], duration: int) -> Iterable[Presence]:
                     yield Presence(member, gone, one.at_ms)
 
 
-def _typing(played: Iterable[Recorded], duration: int, names: Mapping[MemberId, str]) -> Typing:
-    steps = max(1, -(-duration // TYPING_STEP_MS))
-    counts: dict[MemberId, list[int]] = defaultdict(lambda: [0] * steps)
-    for one in played:
-        if isinstance(one.event, e.DocEdited) and one.by != SYSTEM:
-            counts[one.by][min(one.at_ms // TYPING_STEP_MS, steps - 1)] += 1
-    frozen = {member: tuple(row) for member, row in sorted(counts.items())}
-    return Typing(TYPING_STEP_MS, frozen, typing_summary(frozen, names))
+def _typing(strokes: Strokes, duration: int, names: Mapping[MemberId, str]) -> Typing:
+    steps = max(1, -(-duration // STEP_MS))
+    frozen: dict[MemberId, tuple[int, ...]] = {}
+    for member, counts in sorted(strokes.counts.items()):
+        row = [0] * steps
+        for step, count in counts.items():
+            row[min(step, steps - 1)] += count
+        frozen[member] = tuple(row)
+    return Typing(STEP_MS, frozen, typing_summary(frozen, names))
 
 
 def typing_summary(counts: Mapping[MemberId, Sequence[int]], names: Mapping[MemberId, str]) -> str:
@@ -334,10 +334,10 @@ def typing_summary(counts: Mapping[MemberId, Sequence[int]], names: Mapping[Memb
         name = names.get(member, "Somebody")
         edits = "1 edit" if sum(row) == 1 else f"{sum(row)} edits"
         if first == last:
-            said.append(f"{name} made {edits} at {_clock(first * TYPING_STEP_MS)}")
+            said.append(f"{name} made {edits} at {_clock(first * STEP_MS)}")
         else:
-            span = f"from {_clock(first * TYPING_STEP_MS)} to {_clock((last + 1) * TYPING_STEP_MS)}"
-            said.append(f"{name} made {edits} {span}, most at {_clock(most * TYPING_STEP_MS)}")
+            span = f"from {_clock(first * STEP_MS)} to {_clock((last + 1) * STEP_MS)}"
+            said.append(f"{name} made {edits} {span}, most at {_clock(most * STEP_MS)}")
     return "; ".join(said) + "."
 
 

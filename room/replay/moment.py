@@ -138,11 +138,28 @@ def advance_over(moment: Moment, events: Sequence[e.Recorded]) -> Moment:
                 last[one.by] = index
             case e.DocEdited() if one.by != SYSTEM and caret_of_edit(one.event.update):
                 last[one.by] = index
+    pieces: list[e.RunOutput] = []
     for index, one in enumerate(events):
         if isinstance(one.event, e.DocEdited | e.CaretMoved) and last.get(one.by) != index:
             continue
+        if isinstance(one.event, e.RunOutput):
+            pieces.append(one.event)
+            continue
+        if pieces and isinstance(one.event, _OF_RUNS):
+            moment, pieces = _printed(moment, pieces), []
         moment = advance(moment, one)
-    return moment
+    return _printed(moment, pieces)
+
+
+_OF_RUNS = (e.RunQueued, e.RunInput, e.RunFinished)
+
+
+def _printed(moment: Moment, outputs: Sequence[e.RunOutput]) -> Moment:
+    terminal = moment.terminal
+    if terminal is None:
+        return moment
+    pieces = [_piece(one) for one in outputs if one.run == terminal.run]
+    return replace(moment, terminal=_output(terminal, pieces)) if pieces else moment
 
 
 def caret_of_edit(update: bytes) -> str:
@@ -196,8 +213,7 @@ def _run(moment: Moment, one: e.Recorded) -> Moment:
         case e.RunOutput():
             if moment.terminal is None or moment.terminal.run != event.run:
                 return moment
-            piece = (event.stream, event.text) if event.stream == "stderr" else event.text
-            return replace(moment, terminal=_output(moment.terminal, piece))
+            return replace(moment, terminal=_output(moment.terminal, [_piece(event)]))
         case e.RunFinished():
             if moment.terminal is None or moment.terminal.run != event.run:
                 return moment
@@ -231,18 +247,22 @@ def _started(moment: Moment, run: RunId) -> Moment:
     return moment
 
 
+def _piece(event: e.RunOutput) -> str | tuple[str, str]:
+    return (event.stream, event.text) if event.stream == "stderr" else event.text
+
+
 def _length(piece: str | tuple[str, str]) -> int:
     return units(piece if isinstance(piece, str) else piece[1])
 
 
-def _output(terminal: Terminal, piece: str | tuple[str, str]) -> Terminal:
-    output = [*terminal.output, piece]
+def _output(terminal: Terminal, pieces: Sequence[str | tuple[str, str]]) -> Terminal:
+    output = [*terminal.output, *pieces]
     kept = sum(map(_length, output))
-    cut = terminal.cut
-    while kept > OUTPUT_UNITS_MAX and len(output) > 1:
-        kept -= _length(output.pop(0))
-        cut = True
-    return replace(terminal, output=tuple(output), cut=cut)
+    gone = 0
+    while kept > OUTPUT_UNITS_MAX and gone < len(output) - 1:
+        kept -= _length(output[gone])
+        gone += 1
+    return replace(terminal, output=tuple(output[gone:]), cut=terminal.cut or gone > 0)
 
 
 def _tested(tests: Tests, event: e.TestsFinished | e.HiddenTestsFinished) -> Tests:

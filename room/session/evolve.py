@@ -242,9 +242,13 @@ def _file(state: SessionState, file: str, **change: Any) -> SessionState:
 
 
 def _run(state: SessionState, run: RunId, **change: Any) -> SessionState:
-    return replace(
-        state, runs=tuple(replace(r, **change) if r.id == run else r for r in state.runs)
-    )
+    # The last ones change; a session may have thousands, so the others are not looked at.
+    for place in range(len(state.runs) - 1, -1, -1):
+        if state.runs[place].id == run:
+            changed = replace(state.runs[place], **change)
+            runs = (*state.runs[:place], changed, *state.runs[place + 1 :])
+            return replace(state, runs=runs)
+    return state
 
 
 def _pin(state: SessionState, pin: PinId, **change: Any) -> SessionState:

@@ -32,6 +32,7 @@ from sqlalchemy import (
     String,
     Table,
     delete,
+    exists,
     func,
     insert,
     select,
@@ -216,6 +217,15 @@ def open_row(row: Row, cipher: Cipher) -> tuple[Recorded, bytes]:
     return Recorded(row.seq, row.at_ms, row.wall_ms, by, event), commitment(salted)
 
 
+def payload_of(row: Row, cipher: Cipher) -> bytes:
+    """A row's payload, not read.
+
+    Raises:
+        Damaged: the row does not open.
+    """
+    return cipher.unseal(row.sealed, _context(row.session_id, row.seq))[SALT_BYTES:]
+
+
 class Opened(msgspec.Struct, frozen=True):
     """A row that was opened, whichever form it was stored in."""
 
@@ -348,12 +358,8 @@ PACK_ROWS = 8192
 
 def unpacked(conn: Connection) -> list[InterviewId]:
     """Sessions that are closed and have rows that are not packed."""
-    closed = (
-        select(journal.c.session_id)
-        .join(interviews, interviews.c.id == journal.c.session_id)
-        .where(interviews.c.closed_at_ms.is_not(None))
-        .distinct()
-    )
+    has_rows = exists().where(journal.c.session_id == interviews.c.id)
+    closed = select(interviews.c.id).where(interviews.c.closed_at_ms.is_not(None), has_rows)
     return [InterviewId(one) for one in conn.scalars(closed)]
 
 

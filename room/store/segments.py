@@ -72,15 +72,24 @@ def make(
     return Segment(session, first_seq, last_seq, owner_id, sealed, last_hash)
 
 
+def content(segment: Segment, cipher: Cipher) -> bytes:
+    """The block as it was packed.
+
+    Raises:
+        Damaged: it does not open.
+    """
+    context = _context(segment.session_id, segment.first_seq, segment.last_seq)
+    return cipher.unseal(segment.sealed, context)
+
+
 def rows(segment: Segment, cipher: Cipher) -> list[PackedRow]:
     """The block's rows.
 
     Raises:
         Damaged: it does not open.
     """
-    context = _context(segment.session_id, segment.first_seq, segment.last_seq)
     try:
-        return packing.unpack(cipher.unseal(segment.sealed, context))
+        return packing.unpack(content(segment, cipher))
     except BadPack as error:
         raise Damaged(str(error)) from error
 

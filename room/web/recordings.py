@@ -3,15 +3,16 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import structlog
 from litestar import Request, get, post
 from litestar.datastructures import UploadFile
 from litestar.response import Redirect, Response
 
 from room.replay import index, recording, segments
-from room.replay.copies import Copy, extend
+from room.replay.copies import Copy, copy_of
 from room.replay.index import Index
-from room.replay.recording import BadRecording, Recording
+from room.replay.recording import BadRecording, Manifest, Recording
 from room.session.events import Recorded
 from room.session.ids import InterviewId, MemberId, PartId, QuestionId, new_id
 from room.session.visibility import INTERVIEWER
@@ -35,9 +36,9 @@ def check(file: bytes) -> tuple[Recording, Index]:
     """The recording, played once to its end. Raises BadRecording."""
     found = recording.read(file)
     try:
-        copy = extend(Copy(INTERVIEWER), found.events)
-        made = index_of(found, copy)
-        for segment in copy.segments:
+        copy = copy_of(INTERVIEWER, found.events)
+        made = index_of(found.manifest, copy)
+        for segment in copy.segments():
             segments.encode(segment)
     except Exception as error:  # events that each can be read and that no room would have recorded one after another
         raise BadRecording(
@@ -46,12 +47,12 @@ def check(file: bytes) -> tuple[Recording, Index]:
     return found, made
 
 
-def index_of(found: Recording, copy: Copy) -> Index:
-    manifest = found.manifest
+def index_of(manifest: Manifest, copy: Copy) -> Index:
     people = {MemberId(person.member): person for person in manifest.people}
     made = index.make(
-        copy.visible,
-        segments.plans(copy.segments, copy.visible[-1].at_ms),
+        copy.facts,
+        copy.reel.strokes,
+        copy.plans,
         people,
         typing=manifest.typing,
         damaged_ms=copy.damaged_ms,
@@ -65,7 +66,7 @@ def index_of(found: Recording, copy: Copy) -> Index:
     return index.with_statements(index.with_pins(made, manifest.pins, people), shown)
 
 
-def _open(request: Req, identity: str) -> tuple[Recording, Copy]:
+def _open(request: Req, identity: str) -> tuple[Manifest, Copy]:
     """The file of an account's own import, as it is played. Raises NotFound."""
     account = auth.require_account(request)
     state = request.app.state
@@ -81,8 +82,12 @@ def _open(request: Req, identity: str) -> tuple[Recording, Copy]:
         return list(kept[0].events)
 
     copy = shelf.copy(key, INTERVIEWER, load)
-    found = shelf.made(key, copy, "recording", lambda: kept[0] if kept else recording.read(file))
-    return found, copy
+
+    def manifest() -> bytes:
+        return msgspec.json.encode((kept[0] if kept else recording.read(file)).manifest)
+
+    packed = shelf.made(key, copy, "manifest", manifest)
+    return msgspec.json.decode(packed, type=Manifest), copy
 
 
 @get("/recordings", sync_to_thread=True)
@@ -148,8 +153,7 @@ def drop(request: Req, identity: str) -> Response[Any]:
 
 @get("/recordings/{identity:str}", sync_to_thread=True)
 def play(request: Req, identity: str) -> Response[Any]:
-    found, _ = _open(request, identity)
-    manifest = found.manifest
+    manifest, _ = _open(request, identity)
     context: dict[str, Any] = {
         "interview": {"role_title": "Recording from another site"},
         "candidate_name": manifest.title[:200],
@@ -170,16 +174,16 @@ def play(request: Req, identity: str) -> Response[Any]:
 
 @get("/recordings/{identity:str}/index.json", sync_to_thread=True)
 def play_index(request: Req, identity: str) -> Response[bytes]:
-    found, copy = _open(request, identity)
-    return json_answer(request, index_of(found, copy))
+    manifest, copy = _open(request, identity)
+    return json_answer(request, index_of(manifest, copy))
 
 
 @get("/recordings/{identity:str}/segments/{number:int}", sync_to_thread=True)
 def play_segment(request: Req, identity: str, number: int) -> Response[bytes]:
     _, copy = _open(request, identity)
-    if not 0 <= number < len(copy.segments):
+    if not 0 <= number < len(copy.plans):
         raise NotFound(identity)
-    return json_answer(request, segments.encode(copy.segments[number]))
+    return json_answer(request, segments.encode(copy.segment(number)))
 
 
 ROUTES = [show_all, bring, drop, play, play_index, play_segment]

@@ -14,9 +14,10 @@ from litestar.response import Response
 
 from room.desk import questions as desk_questions
 from room.desk import schedule
-from room.replay import index, segments
+from room.replay import index, keeping, segments
 from room.replay.copies import Copy, Shelf
 from room.replay.index import Index, Person, Pin
+from room.replay.reel import Reel
 from room.scoring import evidence, filing, report
 from room.scoring.rubric import UnknownCompetency
 from room.session.ids import InterviewId, MemberId, PinId
@@ -184,9 +185,12 @@ def copy_of(state: Any, seat: Seat) -> Copy:
         with state.store.read() as conn:
             return journal.load(conn, state.seals, interview, after)
 
+    def find() -> Reel | None:
+        return keeping.find(state.store, state.seals, interview)
+
     with unless_deleted():
         try:
-            return shelf_of(state).copy(interview, seat.viewer, load)
+            return shelf_of(state).copy(interview, seat.viewer, load, find)
         except KeyDestroyed:
             shelf_of(state).forget(interview)
             raise
@@ -194,18 +198,14 @@ def copy_of(state: Any, seat: Seat) -> Copy:
 
 def index_of(state: Any, seat: Seat, copy: Copy) -> Index:
     people = {MemberId(member.id): person_of(member) for member in seat.people}
-
-    def make() -> Index:
-        return index.make(
-            copy.visible,
-            segments.plans(copy.segments, copy.visible[-1].at_ms),
-            people,
-            typing=seat.viewer.kind != "reader",
-            damaged_ms=copy.damaged_ms,
-        )
-
-    shelf, session = shelf_of(state), InterviewId(seat.interview.id)
-    made = shelf.made(session, copy, ("index", *people.values()), make)
+    made = index.make(
+        copy.facts,
+        copy.reel.strokes,
+        copy.plans,
+        people,
+        typing=seat.viewer.kind != "reader",
+        damaged_ms=copy.damaged_ms,
+    )
     with state.store.read() as conn, unless_deleted():
         later = later_pins(state, conn, seat, copy)
         statements = {
@@ -237,7 +237,7 @@ def later_pins(state: Any, conn: Connection, seat: Seat, copy: Copy) -> list[Pin
         (*standing, *(evidence.of_annotation(a) for a in marked)),
         evidence.of_session(copy.state, withdrawn=True),
         history.rows,
-        evidence.touched_in_room(copy.visible),
+        evidence.touched_in_room(copy.facts),
     )
     before = set(standing)
     seen = evidence.visible(kept, me, copy.state, all_in=seat.all_in)
@@ -350,11 +350,15 @@ def replay_index(request: Req, interview: str) -> Response[bytes]:
 def replay_segment(request: Req, interview: str, number: int) -> Response[bytes]:
     """A segment by its place in the index, from 0."""
     copy = copy_of(request.app.state, take_seat(request, interview))
-    if not 0 <= number < len(copy.segments):
+    if not 0 <= number < len(copy.plans):
         raise NotFound(f"{interview}/{number}")
-    packed = shelf_of(request.app.state).made(
-        InterviewId(interview), copy, number, lambda: _gzip(segments.encode(copy.segments[number]))
-    )
+    with unless_deleted():
+        packed = shelf_of(request.app.state).made(
+            InterviewId(interview),
+            copy,
+            number,
+            lambda: _gzip(segments.encode(copy.segment(number))),
+        )
     if _takes_gzip(request):
         return _json(packed, is_gzip=True)
     return _json(gzip.decompress(packed))
@@ -376,7 +380,7 @@ def add_pin(request: Req, interview: str, data: Annotated[NewPin, Body()]) -> Re
     if len(data.text) > TEXT_MAX:
         return Response({"sentence": f"A pin has {TEXT_MAX} characters at most."}, status_code=422)
     state = request.app.state
-    duration = index.duration_of(copy.visible, copy.state, copy.damaged_ms)
+    duration = index.duration_of(copy.last_ms, copy.state, copy.damaged_ms)
     try:
         with state.store.begin() as conn, unless_deleted():
             added = filing.add_moment(

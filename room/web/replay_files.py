@@ -69,8 +69,8 @@ def _title(seat: Seat) -> str:
 
 
 def _events(copy: Copy) -> list[Recorded]:
-    duration = index.duration_of(copy.visible, copy.state, copy.damaged_ms)
-    return [one for one in copy.visible if one.at_ms <= duration]
+    duration = index.duration_of(copy.last_ms, copy.state, copy.damaged_ms)
+    return [one for one in copy.events() if one.at_ms <= duration]
 
 
 def _recording(state: Any, seat: Seat, copy: Copy) -> bytes:
@@ -110,7 +110,7 @@ def _recording(state: Any, seat: Seat, copy: Copy) -> bytes:
 
 def _html(state: Any, seat: Seat, copy: Copy) -> bytes:
     made = index_of(state, seat, copy)
-    content = offline_data(made, copy.segments[: len(made.segments)])
+    content = offline_data(made, copy.segments())
     context = replay_page.player_context(state, seat) | {
         "can_pin": False,
         "blind_because": "",

@@ -39,16 +39,20 @@ async def run_again(request: Req, interview: str, data: Annotated[Wish, Body()])
     """Run the files of a moment, or their tests. 409 and a sentence while another one runs or when there is nothing to run."""
     state = request.app.state
 
-    def look() -> tuple[tuple[Recorded, ...], int, QuestionContent]:
+    def look() -> tuple[list[Recorded], int, QuestionContent]:
         seat = take_seat(request, interview)
         if not seat.can_rerun:
             raise NotFound(interview)
         copy = copy_of(state, seat)
         if not copy.started:
             raise NotFound(interview)
-        duration = index.duration_of(copy.visible, copy.state, copy.damaged_ms)
+        duration = index.duration_of(copy.last_ms, copy.state, copy.damaged_ms)
         at_ms = min(max(0, data.at_ms), duration)
-        return copy.visible, at_ms, Rows(state.store, state.clock).content(InterviewId(interview))
+        return (
+            list(copy.events()),
+            at_ms,
+            Rows(state.store, state.clock).content(InterviewId(interview)),
+        )
 
     visible, at_ms, content = await asyncio.to_thread(look)
     if "replay_reruns" not in state:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from room.replay import authorship, recording, segments
+from room.replay import authorship, recording
+from room.replay.copies import copy_of
 from room.session.ids import InterviewId
+from room.session.visibility import PUBLIC
 from room.store import journal
 from room.store import segments as packed
 from room.store.journal import Row, Walk
@@ -55,7 +57,7 @@ def test_a_journal_of_version_1_opens_holds_and_plays(kept):
     assert len(events) == 420
     assert events[-1].at_ms == kept["end_ms"]
     assert authorship.texts_at(events)["f_main"] == kept["text"]
-    assert segments.build(events)[-1].events
+    assert list(copy_of(PUBLIC, events).segments())[-1].events
 
 
 def test_a_changed_row_of_it_does_not_hold(kept):

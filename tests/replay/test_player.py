@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from room.replay import authorship, index, segments
-from room.replay.copies import Copy, extend
+from room.replay.copies import copy_of
 from room.session import events as e
 from room.session.ids import SYSTEM
 from room.session.visibility import Viewer
@@ -36,18 +36,17 @@ def walk(tmp_path_factory):
     )  # fmt: skip
 
     def play(recorded, seed=1):
-        copy = extend(Copy(Viewer("interviewer")), recorded)
-        plans = segments.plans(copy.segments, copy.visible[-1].at_ms)
-        made = index.make(copy.visible, plans, {}, typing=True)
+        copy = copy_of(Viewer("interviewer"), recorded)
+        made = index.make(copy.facts, copy.reel.strokes, copy.plans, {}, typing=True)
         rng = random.Random(seed)
         seeks = [
             [rng.randrange(-100, made.duration_ms + 5000) for _ in range(12)] for _ in range(8)
         ]
         given = folder / "recording.json"
-        sent = [msgspec.Raw(segments.encode(one)) for one in copy.segments]
+        sent = [msgspec.Raw(segments.encode(one)) for one in copy.segments()]
         given.write_bytes(
             msgspec.json.encode(
-                {"duration_ms": made.duration_ms, "plans": plans, "segments": sent, "file": FILE,
+                {"duration_ms": made.duration_ms, "plans": copy.plans, "segments": sent, "file": FILE,
                  "seeks": seeks, "quiet": made.quiet}
             )
         )  # fmt: skip
@@ -125,10 +124,10 @@ def busy_session(opening, edits=1500):
 def test_the_player_shows_what_the_server_folds_at_every_keyframe(walk, opening):
     script = busy_session(opening)
     copy, _, shown = walk(script.recorded)
-    assert len(copy.segments) > 4
-    for end, following in zip(shown["ends"], copy.segments[1:], strict=False):
+    assert len(copy.plans) > 4
+    for end, following in zip(shown["ends"], list(copy.segments())[1:], strict=False):
         assert bare(end["moment"]) == bare(json.loads(msgspec.json.encode(following.moment)))
-    for end, segment in zip(shown["ends"], copy.segments, strict=True):
+    for end, segment in zip(shown["ends"], copy.segments(), strict=True):
         until = script.recorded.index(segment.events[-1]) + 1
         assert end["text"] == authorship.texts_at(script.recorded[:until])[FILE]
     assert shown["ends"][-1]["moment"]["phase"] == "ended"
@@ -176,4 +175,4 @@ def test_real_typing_plays_to_its_final_text(walk, clownschool):
     for round_ in shown["walks"]:
         assert round_["walked"] == round_["straight"]
         ms = min(max(0, round_["ms"]), made.duration_ms)
-        assert round_["walked"]["text"] == authorship.texts_at(copy.visible, ms).get(FILE, "")
+        assert round_["walked"]["text"] == authorship.texts_at(copy.events(), ms).get(FILE, "")

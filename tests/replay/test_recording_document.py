@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from room.replay import index, moment, segments
+from room.replay import index, moment, reel, segments
 from room.session import events
 
 TEXT = (Path(__file__).parents[2] / "docs/recording.md").read_text()
@@ -28,8 +28,8 @@ def test_every_field_of_the_index_and_of_a_moment_is_described():
 
 
 def test_the_numbers_are_those_of_the_code():
-    assert f"{segments.EVENTS_MAX:,} events" in TEXT
-    assert segments.LENGTH_MS == 120_000
+    assert f"{reel.EVENTS_MAX:,} events" in TEXT
+    assert reel.LENGTH_MS == 120_000
     assert f"{moment.OUTPUT_UNITS_MAX:,} UTF-16 units" in TEXT
     assert f"more than {index.QUIET_MS // 1000} s" in TEXT
     assert f"### Index (version {index.VERSION})" in TEXT
