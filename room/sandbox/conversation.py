@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import signal
 from collections.abc import Callable, Iterable
 
-from room.sandbox.driver import Box, EngineDown
+from room.sandbox.driver import Box, EngineDown, NoNamespaces
 from room.sandbox.frames import (
     BadFrame,
     BoxFile,
@@ -15,6 +16,8 @@ from room.sandbox.frames import (
     Job,
     file_frames,
     job_frames,
+    next_submission,
+    over,
     parse_ending,
 )
 from room.sandbox.spec import SourceFile, Verdict
@@ -22,6 +25,7 @@ from room.sandbox.spec import SourceFile, Verdict
 Hear = Callable[[bytes, bytes], None]
 
 READY_S = 15.0
+RENEW_S = 3.0
 GRACE_S = 1.0
 """How much later than the supervisor our own timer stops a program; ours decides when the supervisor does not."""
 
@@ -48,20 +52,52 @@ class Conversation:
 
     def __init__(self, box: Box) -> None:
         self.box = box
+        self.renewals = 0
         self._frames = FrameReader()
         self._waiting: list[tuple[bytes, bytes]] = []
 
     async def hear_ready(self) -> None:
-        """Wait until the supervisor is ready for a job. Raises EngineDown, BadFrame."""
+        """Wait until the supervisor is ready for a job. Raises EngineDown, BadFrame, NoNamespaces."""
         try:
             async with asyncio.timeout(READY_S):
                 kind, _ = await self._next()
         except TimeoutError as error:
             raise EngineDown("a new box does not answer") from error
         except BoxLost as error:
-            raise EngineDown(f"a new box ended at once: {self._complaint()}") from error
+            complaint = self._complaint()
+            if complaint.startswith("no namespaces: "):
+                raise NoNamespaces(complaint.partition(": ")[2].strip()) from error
+            raise EngineDown(f"a new box ended at once: {complaint}") from error
         if kind != b"h":
             raise BadFrame(f"{kind!r} before ready")
+
+    async def renew(self) -> None:
+        """End this submission and wait for a supervisor that knows nothing of it, in a world of its own.
+
+        The keeper says on its own stream that the old one is gone, so nobody can pretend it. It then repeats a word that
+        nobody could know before: what came until then was the old one's and is dropped.
+
+        Raises EngineDown, BadFrame, BoxLost, TimeoutError; the box must not be used then.
+        """
+        self.renewals += 1
+        async with asyncio.timeout(RENEW_S):
+            await self.box.write(over())
+            said = await self.box.word()
+            if said != b"over":
+                raise BadFrame(f"the keeper says {said[:80]!r}")
+            word = secrets.token_bytes(16)
+            await self.box.write(next_submission(word))
+            held = b""
+            while word not in held:
+                data = await self.box.read()
+                if data is None:
+                    raise BoxLost(talked=False)
+                held = held[-len(word) :] + data
+            self._frames = FrameReader()
+            self._waiting = list(self._frames.feed(held.partition(word)[2]))[::-1]
+            kind, _ = await self._next()
+            if kind != b"h":
+                raise BadFrame(f"{kind!r} before ready")
 
     async def give(self, files: Iterable[SourceFile | BoxFile]) -> None:
         """Hand over the work folder's files. They stay for every program that follows. Raises EngineDown."""
@@ -126,6 +162,11 @@ class Conversation:
 
     def _complaint(self) -> str:
         return bytes(getattr(self.box, "complaint", b"")).decode("utf-8", "replace")
+
+
+def is_calm(ending: Ending) -> bool:
+    """Whether nothing about this end was odd, so that its box may be used again."""
+    return ending.why == "exit" and not ending.oom
 
 
 def verdict_of(ending: Ending) -> Verdict:

@@ -18,12 +18,14 @@ import aiodocker
 import aiohttp
 import msgspec
 
-from room.sandbox.driver import BoxState, EngineDown, Image, ImageMissing, Shape
+from room.sandbox.driver import BoxState, EngineDown, Image, ImageMissing, NoNamespaces, Shape
 from room.sandbox.languages import LANGUAGES
-from room.sandbox.seccomp import profile
+from room.sandbox.seccomp import closing_filters, profile
 
 USER = 10001
 INODES = 4096
+SHARED_MEMORY_MB = 1
+KEEPER_RUNTIMES = (None, "runc", "crun")
 WORKER_LABEL = "room.worker"
 BOOT_LABEL = "room.boot"
 VERSION_LABEL = "room.version"
@@ -53,7 +55,9 @@ class DockerDriver:
         self._boot_id = boot_id
         self._client: aiodocker.Docker | None = None
         self._supervisor = (files("room.sandbox") / "supervise.pl").read_text("utf-8")
+        self._keeper = (files("room.sandbox") / "keep.pl").read_text("utf-8")
         self._seccomp = msgspec.json.encode(profile()).decode()
+        self._keeper_seccomp = msgspec.json.encode(profile(keeper=True)).decode()
 
     async def probe(self) -> None:
         async with self.call(CALL_S) as docker:
@@ -75,20 +79,22 @@ class DockerDriver:
             if image_name(language) in tagged
         }
 
-    async def create(self, shape: Shape) -> DockerBox:
+    async def create(self, shape: Shape, *, keeper: bool = False) -> DockerBox:
+        if keeper and self._runtime not in KEEPER_RUNTIMES:
+            raise NoNamespaces(f"not tried with the runtime {self._runtime}")
         container: Any = None
         stream: Any = None
         try:
             async with self.call(START_S) as docker:
                 try:
-                    container = await docker.containers.create(self.options(shape))
+                    container = await docker.containers.create(self.options(shape, keeper=keeper))
                 except aiodocker.DockerError as error:
                     if error.status == 404:
                         raise ImageMissing(shape.language) from error
                     raise
                 stream = container.attach(stdin=True, stdout=True, stderr=True)
                 await stream.__aenter__()
-                box = DockerBox(self, container, stream)
+                box = DockerBox(self, container, stream, keeps=keeper)
                 await container.start()
                 return box
         except BaseException:
@@ -123,8 +129,26 @@ class DockerDriver:
             await self._client.close()
             self._client = None
 
-    def options(self, shape: Shape) -> dict[str, Any]:
+    def options(self, shape: Shape, *, keeper: bool = False) -> dict[str, Any]:
         """The container's whole configuration; a test reads it back for every option that matters."""
+        options = self._options(shape)
+        if keeper:
+            language = LANGUAGES[shape.language]
+            filters = (
+                word for name, code in closing_filters().items() for word in (name, code.hex())
+            )
+            sizes = (shape.scratch_mb, INODES, int(language.needs_exec), SHARED_MEMORY_MB)
+            options["Entrypoint"] = ["perl", "-e", self._keeper + self._supervisor]
+            options["Cmd"] = [*map(str, sizes), *filters]
+            host = options["HostConfig"]
+            host["SecurityOpt"] = ["no-new-privileges", f"seccomp={self._keeper_seccomp}"]
+            # A new /proc may be mounted only where the old one is whole; the keeper hides in each new one what the engine
+            # hides, and no program ever sees the old one.
+            host["MaskedPaths"] = ["/sys/firmware", "/sys/devices/virtual/powercap"]
+            host["ReadonlyPaths"] = []
+        return options
+
+    def _options(self, shape: Shape) -> dict[str, Any]:
         language = LANGUAGES[shape.language]
         scratch = (
             f"rw,nosuid,nodev,{'exec' if language.needs_exec else 'noexec'},size={shape.scratch_mb}m,"
@@ -145,9 +169,9 @@ class DockerDriver:
             "NanoCpus": 1_000_000_000,
             "PidsLimit": shape.processes,
             "Ulimits": [{"Name": k, "Soft": v, "Hard": v} for k, v in limits.items()],
-            "Tmpfs": {"/work": scratch, "/tmp": scratch},  # noqa: S108 (inside the box)
+            "Tmpfs": {"/box": scratch, "/tmp": scratch},  # noqa: S108 (inside the box)
             "IpcMode": "private",
-            "ShmSize": 1_048_576,
+            "ShmSize": SHARED_MEMORY_MB * 1_048_576,
             "LogConfig": {"Type": "none"},
             "Init": False,  # the supervisor is process 1 and reaps
             "OomScoreAdj": 500,
@@ -161,11 +185,11 @@ class DockerDriver:
             "Entrypoint": ["perl", "-e", self._supervisor],
             "Cmd": [],
             "User": f"{USER}:{USER}",
-            "WorkingDir": "/work",
+            "WorkingDir": "/box",
             "Hostname": "room",
             "Env": [
                 "PATH=/usr/local/bin:/usr/bin:/bin",
-                "HOME=/work",
+                "HOME=/box",
                 "TMPDIR=/tmp",
                 "LANG=C.UTF-8",
                 "PYTHONDONTWRITEBYTECODE=1",
@@ -214,8 +238,11 @@ class DockerDriver:
 class DockerBox:
     """A container with its attached streams."""
 
-    def __init__(self, driver: DockerDriver, container: Any, stream: Any) -> None:
+    def __init__(
+        self, driver: DockerDriver, container: Any, stream: Any, *, keeps: bool = False
+    ) -> None:
         self._driver = driver
+        self.keeps = keeps
         self._container = container
         self._stream = stream
         self.complaint = b""
@@ -244,8 +271,19 @@ class DockerBox:
                 if message.stream == 1:
                     return bytes(message.data)
                 self.complaint = (self.complaint + message.data)[-2000:]
+                if self.keeps:  # the keeper speaks only when a supervisor is gone
+                    return None
         except (aiohttp.ClientError, OSError) as error:
             raise EngineDown(str(error) or type(error).__name__) from error
+
+    async def word(self) -> bytes:
+        try:
+            while (message := await self._stream.read_out()) is not None:
+                if message.stream == 2:
+                    return bytes(message.data)
+        except (aiohttp.ClientError, OSError) as error:
+            raise EngineDown(str(error) or type(error).__name__) from error
+        raise EngineDown("the box has ended")
 
     async def state(self) -> BoxState:
         async with self._driver.call(CALL_S):

@@ -16,6 +16,10 @@ class ImageMissing(Exception):
     """The language's image is not there; it must be built first."""
 
 
+class NoNamespaces(Exception):
+    """The kernel or the engine does not let a box make namespaces: boxes cannot be used again here."""
+
+
 class Shape(msgspec.Struct, frozen=True):
     """What is fixed about a box when it is made: its image and the limits that hold from outside."""
 
@@ -46,11 +50,18 @@ class Box(Protocol):
     @property
     def id(self) -> str: ...
 
+    @property
+    def keeps(self) -> bool:
+        """Whether a keeper is in it, which can give it a new supervisor for another submission."""
+
     async def write(self, data: bytes) -> None:
-        """Send bytes to the supervisor. Raises EngineDown."""
+        """Send bytes to the supervisor, or to the keeper between two of them. Raises EngineDown."""
 
     async def read(self) -> bytes | None:
         """The supervisor's next bytes, None at the end. May wait as long as the program runs. Raises EngineDown."""
+
+    async def word(self) -> bytes:
+        """What the keeper says next, apart from all that a submission can write, which is dropped. Raises EngineDown."""
 
     async def state(self) -> BoxState:
         """How the engine sees the box. Raises EngineDown."""
@@ -68,8 +79,11 @@ class Driver(Protocol):
     async def images(self) -> Mapping[str, Image]:
         """The languages whose image is there. Raises EngineDown."""
 
-    async def create(self, shape: Shape) -> Box:
-        """A started box, attached, its supervisor not yet heard. Raises EngineDown, ImageMissing."""
+    async def create(self, shape: Shape, *, keeper: bool = False) -> Box:
+        """A started box, attached, its supervisor not yet heard. With a keeper it can be used again.
+
+        Raises EngineDown, ImageMissing, NoNamespaces.
+        """
 
     async def sweep(self, known: frozenset[str]) -> int:
         """Remove boxes of ours that nobody has use for, except those `known`; return how many. Raises EngineDown."""

@@ -100,6 +100,16 @@ def signalled(number: int) -> bytes:
     return frame(b"K", str(number).encode())
 
 
+def over() -> bytes:
+    """The frame that ends a submission, and its supervisor."""
+    return frame(b"E")
+
+
+def next_submission(word: bytes) -> bytes:
+    """What the keeper of a box waits for before it makes another supervisor; no frame, since none listens then."""
+    return b"room-next " + word
+
+
 def job_frames(job: Job) -> bytes:
     """The frames that start a program; its whole input goes along."""
     limits = f"{round(job.wall_s * 1000)} {round(job.cpu_s * 1000)} {job.output_bytes}"

@@ -1,44 +1,66 @@
-"""Boxes ready before anyone asks, one submission each, and the certainty that every box ends."""
+"""Boxes ready before anyone asks, none shared between interviews, and the certainty that every box ends."""
 
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import OrderedDict
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 import structlog
 
-from room.sandbox.conversation import Conversation
-from room.sandbox.driver import Driver, EngineDown, ImageMissing, Shape
+from room.sandbox.conversation import BoxLost, Conversation
+from room.sandbox.driver import Driver, EngineDown, ImageMissing, NoNamespaces, Shape
 from room.sandbox.frames import BadFrame
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 DESTROY_TRIES = 3
 FILL_AT_ONCE = 2
 """How many warm boxes are made at the same time: filling must not take the machine from those who run."""
 
 
+MOST_RENEWALS = 100
+OWN_IDLE_S = 300.0
+"""How long a used box waits for the next submission of its owner."""
+MOST_OWN = 16
+"""Used boxes that wait, all owners together; the one that waits longest goes first."""
+
+
 class Pool:
     """Warm boxes by shape. Only the shapes given to `keep` are kept warm, `warm` boxes each; others start cold.
 
-    A box leaves the pool once and never returns. Every box the pool made is in `known` until it is destroyed.
+    A box serves one submission. With `reuse`, one that ended well may serve further submissions of the same owner (an
+    interview), each in namespaces of its own; no box ever serves two owners. Every box the pool made is in `known` until it
+    is destroyed.
     """
 
-    def __init__(self, driver: Driver, *, warm: int) -> None:
+    def __init__(self, driver: Driver, *, warm: int, reuse: bool = False) -> None:
         self._driver = driver
         self._warm = warm
+        self._reuse = reuse
+        self._own: OrderedDict[asyncio.Task[Conversation | None], _Place] = OrderedDict()
         self._keep: set[Shape] = set()
         self._idle: dict[Shape, list[Conversation]] = {}
         self._filling: dict[Shape, int] = {}
         self._known: set[str] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._making = asyncio.Semaphore(FILL_AT_ONCE)
 
     @property
     def known(self) -> frozenset[str]:
         """Ids of the boxes that are in use, idle or being destroyed."""
         return frozenset(self._known)
+
+    @property
+    def waiting(self) -> list[Conversation]:
+        """The boxes that stand ready: those that nobody had, and used ones of an owner."""
+        used = [task.result() for task in self._own if task.done() and not task.cancelled()]
+        return [talk for idle in self._idle.values() for talk in idle] + [t for t in used if t]
 
     def keep(self, shapes: set[Shape]) -> None:
         """Say which shapes to keep warm from now on; filling goes on in the background."""
@@ -49,27 +71,55 @@ class Pool:
         for shape in shapes:
             self._fill(shape)
 
-    async def take(self, shape: Shape, *, cold: bool = False) -> Conversation:
-        """A box with a supervisor ready for files and a job; it is the caller's to `end`.
+    async def take(self, shape: Shape, *, owner: str = "", cold: bool = False) -> Conversation:
+        """A box with a supervisor ready for files and a job; it is the caller's to `end`, or to `leave`.
 
-        `cold` never touches the warm ones. Raises EngineDown, ImageMissing.
+        It is one that this owner left, else one that nobody had. `cold` makes a new one without a keeper, which cannot be
+        used again, and touches no other. Raises EngineDown, ImageMissing.
         """
+        if cold:
+            return await self._make(shape, keeper=False)
+        place = _Place(shape, owner)
+        for waiting in [task for task, its in self._own.items() if owner and its.same(place)]:
+            if waiting not in self._own:
+                continue  # somebody else took it meanwhile
+            del self._own[waiting]
+            talk = await self._renewed(waiting)
+            if talk is not None:
+                return talk
         idle = self._idle.get(shape)
-        if idle and not cold:
+        if idle:
             talk = idle.pop()
             self._fill(shape)
             return talk
-        return await self._make(shape)
+        return await self._make(shape, keeper=self._reuse)
 
     def end(self, talk: Conversation) -> None:
         """Destroy a box in the background, at once."""
         self._spawn(self._destroy(talk))
+
+    def leave(self, talk: Conversation, shape: Shape, *, owner: str) -> None:
+        """Give back a box whose submission ended well: it is made ready for the same owner, or destroyed."""
+        if not (owner and talk.box.keeps and talk.renewals < MOST_RENEWALS):
+            self.end(talk)
+            return
+        self._own[self._spawn(self._renew(talk))] = _Place(shape, owner, time.monotonic())
+        while len(self._own) > MOST_OWN:
+            self._let_go(next(iter(self._own)))
+
+    def tidy(self) -> None:
+        """Destroy used boxes that waited long enough."""
+        now = time.monotonic()
+        for task in [t for t, place in self._own.items() if now - place.since > OWN_IDLE_S]:
+            self._let_go(task)
 
     def drop_idle(self) -> None:
         """Destroy every warm box: the engine went away under them. `keep` fills again."""
         for idle in self._idle.values():
             while idle:
                 self.end(idle.pop())
+        for task in list(self._own):
+            self._let_go(task)
 
     async def close(self) -> None:
         """End all boxes and wait for it."""
@@ -78,8 +128,46 @@ class Pool:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _make(self, shape: Shape) -> Conversation:
-        box = await self._driver.create(shape)
+    async def _renew(self, talk: Conversation) -> Conversation | None:
+        """The box with a new supervisor; None: something was odd, and it is being destroyed."""
+        try:
+            await talk.renew()
+        except (EngineDown, BadFrame, BoxLost, TimeoutError) as error:
+            log.warning("sandbox.not_renewed", box=talk.box.id[:12], reason=str(error))
+            self.end(talk)
+            return None
+        except BaseException:
+            self.end(talk)
+            raise
+        return talk
+
+    async def _renewed(self, waiting: asyncio.Task[Conversation | None]) -> Conversation | None:
+        try:
+            return await asyncio.shield(waiting)
+        except asyncio.CancelledError:
+            self._spawn(self._destroy_renewed(waiting))  # nobody else waits for it any more
+            raise
+
+    def _let_go(self, task: asyncio.Task[Conversation | None]) -> None:
+        self._own.pop(task, None)
+        self._spawn(self._destroy_renewed(task))
+
+    async def _destroy_renewed(self, task: asyncio.Task[Conversation | None]) -> None:
+        talk = await task
+        if talk is not None:
+            await self._destroy(talk)
+
+    async def _make(self, shape: Shape, *, keeper: bool) -> Conversation:
+        if keeper:
+            try:
+                return await self._make_one(shape, keeper=True)
+            except NoNamespaces as error:
+                log.warning("sandbox.no_reuse", reason=str(error))
+                self._reuse = False
+        return await self._make_one(shape, keeper=False)
+
+    async def _make_one(self, shape: Shape, *, keeper: bool) -> Conversation:
+        box = await self._driver.create(shape, keeper=keeper)
         self._known.add(box.id)
         talk = Conversation(box)
         try:
@@ -105,7 +193,7 @@ class Pool:
             async with self._making:
                 if shape not in self._keep:
                     return
-                talk = await self._make(shape)
+                talk = await self._make(shape, keeper=self._reuse)
         except (EngineDown, ImageMissing) as error:
             log.warning("sandbox.no_warm_box", language=shape.language, reason=str(error))
             return
@@ -126,7 +214,19 @@ class Pool:
                 await asyncio.sleep(0.2 * 2**attempt)
         self._known.discard(talk.box.id)  # from here on the sweep is responsible
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """Where a used box waits: for whom, in which shape, since when."""
+
+    shape: Shape
+    owner: str
+    since: float = 0.0
+
+    def same(self, other: _Place) -> bool:
+        return (self.shape, self.owner) == (other.shape, other.owner)

@@ -19,6 +19,7 @@ from room.sandbox.compiling import Compiler, DidNotCompile
 from room.sandbox.conversation import (
     BoxLost,
     OutOfTime,
+    is_calm,
     signal_name,
     verdict_of,
 )
@@ -70,9 +71,11 @@ class Runner:
     ends the run with the verdict CANCELLED.
     """
 
-    def __init__(self, driver: Driver, *, runs_at_once: int = 2, warm: int = 1) -> None:
+    def __init__(
+        self, driver: Driver, *, runs_at_once: int = 2, warm: int = 1, reuse: bool = False
+    ) -> None:
         self._driver = driver
-        self._pool = Pool(driver, warm=warm)
+        self._pool = Pool(driver, warm=warm, reuse=reuse)
         self._lines: dict[Lane, Line] = {
             "visible": Line(places=runs_at_once, waiting=WAITING),
             "hidden": Line(places=1, waiting=WAITING),
@@ -103,6 +106,7 @@ class Runner:
         worker: str = "",
         boot_id: str = "",
         chores: bool = True,
+        reuse: bool = True,
     ) -> AsyncIterator[Runner]:
         """A runner on a Docker engine, closed at the end of the block.
 
@@ -110,13 +114,15 @@ class Runner:
         this installation among all that use the engine and stays the same over restarts, `boot_id` is new with each
         start: boxes left by an earlier life of the same worker are swept away. Without a name it is its own worker.
         Opens also when no engine answers. `chores` off is for a few runs and good-bye: nothing is swept, kept warm or
-        asked for its version.
+        asked for its version. `reuse` lets a box serve several runs and visible tests of one interview (of a payer's
+        session), each in namespaces of its own; off, or where the kernel does not let boxes do that, every submission
+        gets a new box. Hidden tests always do.
         """
         boot_id = boot_id or secrets.token_hex(8)
         driver = DockerDriver(
             docker_host=docker_host, runtime=runtime, worker=worker or boot_id, boot_id=boot_id
         )
-        runner = cls(driver, runs_at_once=runs_at_once, warm=warm)
+        runner = cls(driver, runs_at_once=runs_at_once, warm=warm, reuse=reuse)
         await runner.start(chores=chores)
         try:
             yield runner
@@ -157,6 +163,15 @@ class Runner:
         }
         return RunnerStatus(available=True, reason="", languages=labels)
 
+    async def ask_again(self) -> None:
+        """Ask an engine that is down at once, for somebody who pressed for it; who comes while it is asked waits along."""
+        if self._checking.locked():
+            async with self._checking:
+                return
+        if self._down is not None:
+            self._probe_at = 0.0
+            await self._check()
+
     async def run(
         self,
         request: RunRequest,
@@ -178,7 +193,7 @@ class Runner:
         async def once() -> RunResult:
             if on_start:
                 on_start()
-            return await self._run(request, on_output)
+            return await self._run(request, on_output, owner=_owner(payer, lane))
 
         def work() -> Awaitable[RunResult]:
             return self._admitted(lane, on_place, request.language, once)
@@ -212,7 +227,8 @@ class Runner:
             if on_start:
                 on_start()
             size = (max(1, min(columns, MOST_CELLS)), max(1, min(rows, MOST_CELLS)))
-            return await self._run(request, show, terminal=size, feed=handle.feed)
+            owner = _owner(payer, "interactive")
+            return await self._run(request, show, owner=owner, terminal=size, feed=handle.feed)
 
         async def work() -> RunResult:
             problem = refusal(request)
@@ -248,7 +264,13 @@ class Runner:
             return _report("REJECTED", problem, request)
 
         async def once() -> TestReport:
-            trial = Trial(self._pool, self._compiler, request, cold=lane == "hidden")
+            trial = Trial(
+                self._pool,
+                self._compiler,
+                request,
+                owner=_owner(payer, lane),
+                cold=lane == "hidden",
+            )
             return await trial.hold()
 
         def work() -> Awaitable[TestReport | RunResult]:
@@ -323,6 +345,7 @@ class Runner:
         request: RunRequest,
         on_output: OnOutput,
         *,
+        owner: str,
         terminal: tuple[int, int] | None = None,
         feed: asyncio.Queue[bytes] | None = None,
     ) -> RunResult:
@@ -349,14 +372,16 @@ class Runner:
         )
         shape = shape_of(request.language, limits)
         for attempt in (1, 2):
-            talk = await self._pool.take(shape, cold=attempt > 1)
+            talk = await self._pool.take(shape, owner=owner, cold=attempt > 1)
             show = _Show(on_output)
             started = time.monotonic()
+            calm = False
             try:
                 await talk.give((*files, *made))
                 ending = await talk.run(job, show.hear, feed)
                 cut = ending.why == "output"
                 show.finish(cut=cut)
+                calm = is_calm(ending)
                 return _result(ending, limits, cut=cut, output_bytes=show.bytes)
             except OutOfTime:
                 show.finish(cut=True)
@@ -374,7 +399,10 @@ class Runner:
                     raise  # what was shown cannot be taken back, so a second try would show it twice
             finally:
                 show.close()
-                self._pool.end(talk)
+                if calm:
+                    self._pool.leave(talk, shape, owner=owner)
+                else:
+                    self._pool.end(talk)
         raise AssertionError("unreachable")
 
     # What the engine is doing
@@ -441,6 +469,7 @@ class Runner:
                         if gone:
                             log.info("sandbox.swept", boxes=gone)
                         self._images = await self._driver.images()
+                        self._pool.tidy()
                         self._keep_warm()
                     await self._learn_versions()
                 except EngineDown as error:
@@ -509,6 +538,11 @@ class _Show:
     def _ring(self) -> None:
         self._timer = None
         self._send(self._demux.flush(self._loop.time()))
+
+
+def _owner(payer: Payer | None, lane: Lane) -> str:
+    """For whom a box may be kept; nobody's is not, and what hidden tests were in never is."""
+    return payer.session if payer is not None and lane != "hidden" else ""
 
 
 def shape_of(language: str, limits: Limits) -> Shape:

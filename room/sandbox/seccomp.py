@@ -1,5 +1,8 @@
 """The system calls a box may make: a list of what programs need, everything else answers EPERM. Pure.
 
+The keeper of a box that is used again needs two more, to make namespaces and to mount in them. No program is started
+under that profile alone: the keeper closes both with a filter of its own first (`closing_filters`).
+
 Compared with the engine's own default it also refuses tracing and reading other processes, keys, io_uring, System V
 and POSIX message queues and shared memory by id (they would outlive a test case), and every socket family but UNIX,
 INET and INET6 (so no VSOCK to the host and no NETLINK). The meaning of a profile: seccomp(2), the OCI runtime
@@ -8,6 +11,7 @@ specification, "Seccomp".
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 _ALLOWED = """
@@ -44,9 +48,14 @@ _NEW_NAMESPACES = 0x7E020000  # every CLONE_NEW* flag, clone(2)
 _ENOSYS = 38  # makes a C library fall back from clone3, whose flags a filter cannot see
 
 
-def profile() -> dict[str, Any]:
-    """The profile in the form that the Docker engine reads."""
+def profile(*, keeper: bool = False) -> dict[str, Any]:
+    """The profile in the form that the Docker engine reads; `keeper` for boxes that are used again."""
     allow = "SCMP_ACT_ALLOW"
+    clone: dict[str, Any] = {"names": ["clone"], "action": allow}
+    if keeper:
+        clone["names"].append("mount")
+    else:
+        clone["args"] = [{"index": 0, "value": _NEW_NAMESPACES, "op": "SCMP_CMP_MASKED_EQ"}]
     return {
         "defaultAction": "SCMP_ACT_ERRNO",
         "defaultErrnoRet": 1,
@@ -64,11 +73,7 @@ def profile() -> dict[str, Any]:
                 }
                 for family in _FAMILIES
             ),
-            {
-                "names": ["clone"],
-                "action": allow,
-                "args": [{"index": 0, "value": _NEW_NAMESPACES, "op": "SCMP_CMP_MASKED_EQ"}],
-            },
+            clone,
             {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": _ENOSYS},
             {
                 "names": ["personality"],
@@ -77,3 +82,33 @@ def profile() -> dict[str, Any]:
             },
         ],
     }
+
+
+def closing_filters() -> dict[str, bytes]:
+    """What the keeper puts on top for everything that a submission starts, as code for each machine.
+
+    It refuses exactly what `profile(keeper=True)` allows beyond `profile()`. The form: seccomp(2), bpf(4).
+    """
+    return {
+        "x86_64": _refusing(0xC000003E, mount=165, clone=56),
+        "aarch64": _refusing(0xC00000B7, mount=40, clone=220),
+    }
+
+
+def _refusing(machine: int, *, mount: int, clone: int) -> bytes:
+    load, equal, any_bit, end = 0x20, 0x15, 0x45, 0x06
+    number_at, machine_at, flags_at = 0, 4, 16
+    allow, refuse, kill = 0x7FFF0000, 0x00050001, 0x80000000
+    lines = [
+        (load, 0, 0, machine_at),
+        (equal, 1, 0, machine),
+        (end, 0, 0, kill),
+        (load, 0, 0, number_at),
+        (equal, 4, 0, mount),
+        (equal, 0, 2, clone),
+        (load, 0, 0, flags_at),
+        (any_bit, 1, 0, _NEW_NAMESPACES),
+        (end, 0, 0, allow),
+        (end, 0, 0, refuse),
+    ]
+    return b"".join(struct.pack("<HBBI", *line) for line in lines)

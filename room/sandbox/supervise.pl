@@ -1,4 +1,5 @@
 # The process with id 1 of every box: it takes a job on its input, runs it, and reports in frames on its output.
+# In a box that is used again it is the first process of one submission's own world, made by the keeper (keep.pl).
 #
 # It runs as the candidate's user and trusts nothing it starts. As process 1 no signal from inside reaches it; it marks
 # itself "not dumpable", so no other process of its user can trace it or open its memory or its pipes (prctl(2),
@@ -11,6 +12,7 @@
 #        L wall_ms cpu_ms output_bytes                      I bytes of its input    Z its input ends
 #        G start (files stay for the next one)              K signal number, for the running program
 #        T columns rows    start in a terminal              W columns rows    the terminal has a new size
+#        E this submission is over
 #   out: h facts           ready for a job                  o e r    bytes of output, errors, result (descriptor 3)
 #        f mode name NUL text   a file that was kept         x facts  it ended: code signal why wall_us cpu_us peak oom
 use strict;
@@ -18,8 +20,8 @@ use warnings;
 use POSIX qw(:sys_wait_h :errno_h);
 use Fcntl qw(F_GETFL F_SETFL O_NONBLOCK O_NOFOLLOW O_NOCTTY O_RDONLY O_RDWR);
 
-my %NR = (x86_64 => [157, 228], aarch64 => [167, 113]);    # prctl, clock_gettime
-my ($PRCTL, $CLOCK) = @{ $NR{ (POSIX::uname())[4] } or die "unknown machine\n" };
+my %NR = (x86_64 => [157, 228, 98], aarch64 => [167, 113, 165]);    # prctl, clock_gettime, getrusage
+my ($PRCTL, $CLOCK, $USAGE) = @{ $NR{ (POSIX::uname())[4] } or die "unknown machine\n" };
 die "not process 1\n" unless $$ == 1;
 die "cannot close itself to others: $!\n" if syscall($PRCTL, 4, 0, 0, 0, 0) != 0;
 
@@ -30,10 +32,11 @@ $SIG{PIPE} = 'IGNORE';
 binmode STDIN;
 binmode STDOUT;
 
-my @WRITABLE = grep { -d $_ } qw(/work /tmp /dev/shm);
+my @WRITABLE = grep { -d $_ } qw(/box /tmp /dev/shm);
 my ($control, @files, @argv, @limits) = ('');
 my ($stdin, $stdin_ends) = ('', 0);
 my ($kept, $kept_room) = ('', 0);
+my ($peak_before, $peak_seen) = (0, 0);
 my $TYPED_AHEAD = 65536;                                   # more than this, unread by a terminal's program, is lost
 
 sub now { my $t = "\0" x 16; syscall($CLOCK, 1, $t); my ($s, $ns) = unpack 'qq', $t; $s + $ns / 1e9 }
@@ -52,6 +55,22 @@ sub peak {
         return $1 if slurp("/sys/fs/cgroup/$_") =~ /^(\d+)/;
     }
     0;
+}
+
+sub memory_now {
+    for (qw(memory.current memory/memory.usage_in_bytes)) { return $1 if slurp("/sys/fs/cgroup/$_") =~ /^(\d+)/ }
+    0;
+}
+
+# The most memory of this submission: the kernel's own mark when it was reached by it, else the most that was seen and the
+# largest of its processes (getrusage(2)), for the mark may be that of a submission before.
+sub peak_here {
+    my $mark = peak();
+    return $mark if $mark > $peak_before;
+    my $usage = "\0" x 144;
+    syscall($USAGE, -1, $usage);
+    my $largest = 1024 * unpack 'x32 q', $usage;
+    $largest > $peak_seen ? $largest : $peak_seen;
 }
 
 sub oom_kills {
@@ -105,7 +124,7 @@ sub empty_here {
 
 sub lay_out {
     for my $folder (@WRITABLE) { chmod 0700, $folder; chdir $folder or die "cannot enter $folder: $!\n"; empty_here() }
-    chdir '/work' or die;
+    chdir '/box' or die;
     for my $file (@files) {
         my ($name, $text, $mode) = @$file;
         my $folder = '';
@@ -233,6 +252,7 @@ sub run {
     my ($status, $deadline, $result_room) = (undef, $start + $wall_ms / 1000, 1 << 20);
     my $check_cpu = $start + $cpu_ms / 2000;
     my $killed = 0;
+    my $look_at = $start;
     my $listen_at = 0;                                     # many small writes gather in the pipe meanwhile
 
     while (1) {
@@ -246,6 +266,11 @@ sub run {
         }
         if (!defined $status) {
             while ((my $gone = waitpid -1, WNOHANG) > 0) { $status = $? if $gone == $pid }
+        }
+        if (!$killed && ($time >= $look_at || $why || defined $status)) {
+            my $memory = memory_now();
+            $peak_seen = $memory if $memory > $peak_seen;
+            $look_at = $time + 0.02;
         }
         if (!$killed && ($why || defined $status)) {
             if (!defined $status) { kill 'KILL', $pid; waitpid $pid, 0; $status = $? }
@@ -298,17 +323,19 @@ sub run {
         if (!$killed && vec($readers, 0, 1)) { fill_control() or exit 0 }
     }
     if (length $kept && $why eq 'exit' && !$status) {
-        chdir '/work' or die;
+        chdir '/box' or die;
         keep($kept) or $why = 'output';
     }
     emit('x', sprintf 'code=%d signal=%d why=%s wall_us=%d cpu_us=%d peak=%d oom=%d',
-        $status >> 8, $status & 127, $why, (now() - $start) * 1e6, cpu_us() - $cpu0, peak(), oom_kills() - $oom0);
+        $status >> 8, $status & 127, $why, (now() - $start) * 1e6, cpu_us() - $cpu0, peak_here(), oom_kills() - $oom0);
 }
 
+$peak_before = peak();
 emit('h', 'protocol=1');
 while (1) {
     my ($type, $body) = next_frame();
     if    (!defined $type) { fill_control() or exit 0 }
+    elsif ($type eq 'E')   { POSIX::_exit(0) }
     elsif ($type eq 'F' || $type eq 'X') {
         my ($name, $text) = split /\0/, $body, 2;
         @files = ((grep { $_->[0] ne $name } @files), [$name, $text, $type eq 'X' ? 0755 : 0644]);

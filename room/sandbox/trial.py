@@ -10,7 +10,14 @@ import structlog
 from room.sandbox import words
 from room.sandbox.checker import CheckerBox
 from room.sandbox.compiling import Compiler, DidNotCompile, How
-from room.sandbox.conversation import BoxLost, Conversation, OutOfTime, signal_name, verdict_of
+from room.sandbox.conversation import (
+    BoxLost,
+    Conversation,
+    OutOfTime,
+    is_calm,
+    signal_name,
+    verdict_of,
+)
 from room.sandbox.driver import EngineDown, Shape
 from room.sandbox.frames import BoxFile, Ending, Job
 from room.sandbox.judge import SHOWN_CHARS, accepts, shown
@@ -38,14 +45,32 @@ class Trial:
     is never used again; the cases that remain get a new one.
     """
 
-    def __init__(self, pool: Pool, compiler: Compiler, request: TestRequest, *, cold: bool) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        compiler: Compiler,
+        request: TestRequest,
+        *,
+        owner: str = "",
+        cold: bool = False,
+    ) -> None:
         self._pool = pool
+        self._owner = owner
+        self._calm = True
         self._compiler = compiler
         self._request = request
         self._cold = cold
         self._talk: Conversation | None = None
         self._judge = CheckerBox(pool, compiler, request.suite.checker, cold=cold)
         self._usage = Usage()
+        limits = request.limits
+        self._shape = Shape(
+            request.language,
+            limits.memory_mb,
+            limits.scratch_mb,
+            limits.processes,
+            limits.file_mb,
+        )
         self._files = trial_files(request)
         self._made: tuple[BoxFile, ...] = ()
         self._values = argv_words(
@@ -69,6 +94,7 @@ class Trial:
                 results.append(result)
                 if self._request.suite.box_per_case:
                     self._leave()
+            self._give_back()
         except DidNotCompile as error:
             return self._not_compiled(error)
         finally:
@@ -129,6 +155,7 @@ class Trial:
                 if said.anything or fresh:
                     raise
             else:
+                self._calm = self._calm and is_calm(ending)
                 if ending.oom:
                     self._leave()  # the kernel chose what to kill: trust a new box only
                 return await self._judged(case, ending, said)
@@ -137,18 +164,16 @@ class Trial:
     async def _box(self, case: TestCase) -> Conversation:
         """The box of this submission with this case's files in it."""
         if self._talk is None:
-            limits = self._request.limits
-            shape = Shape(
-                self._request.language,
-                limits.memory_mb,
-                limits.scratch_mb,
-                limits.processes,
-                limits.file_mb,
-            )
-            self._talk = await self._pool.take(shape, cold=self._cold)
+            self._calm = True
+            self._talk = await self._pool.take(self._shape, owner=self._owner, cold=self._cold)
             await self._talk.give((*self._files, *self._made))
         await self._talk.give(case_files(self._request, case))
         return self._talk
+
+    def _give_back(self) -> None:
+        if self._talk is not None and self._calm:
+            self._pool.leave(self._talk, self._shape, owner=self._owner)
+            self._talk = None
 
     def _leave(self) -> None:
         if self._talk is not None:

@@ -11,12 +11,16 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from room.sandbox.budget import Allowance, Budgets, Payer
 from room.sandbox.docker import WORKER_LABEL
 from room.sandbox.languages import LANGUAGES
 from room.sandbox.runner import Runner
 from room.sandbox.spec import Limits, Output, RunRequest, RunResult, SourceFile
 
 WORKER = "room-test-" + secrets.token_hex(4)
+RICH = Allowance(*[float(10**12)] * 6)
+PAYER = Payer("tests", "tests")
+"""Whose boxes are used again: a run that is given it mostly meets a box that another run was in."""
 
 
 class Ran(msgspec.Struct, frozen=True):
@@ -37,6 +41,7 @@ Run = Callable[..., Awaitable[Ran]]
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def runner() -> AsyncIterator[Runner]:
     async with Runner.open(worker=WORKER, boot_id=secrets.token_hex(4)) as opened:
+        opened._budgets = Budgets(RICH, RICH)
         missing = LANGUAGES.keys() - opened._images
         if missing:
             reason = f"No image for {', '.join(sorted(missing))}: run “room images build”."
@@ -62,12 +67,14 @@ async def left() -> list[str]:
 async def run(runner: Runner) -> Run:
     async def go(source: str, language: str = "python", **more: object) -> Ran:
         more = {"limits": Limits(wall_s=5, cpu_s=5), **more}
+        payer = more.pop("payer", PAYER)
         name = LANGUAGES[language].file
         files = (SourceFile(name, source), *more.pop("files", ()))  # type: ignore[misc]
         pieces: list[Output] = []
         result = await runner.run(
             RunRequest(language=language, files=files, entry=name, **more),  # type: ignore[arg-type]
             pieces.append,
+            payer=payer,  # type: ignore[arg-type]
         )
         return Ran(result, tuple(pieces))
 

@@ -237,7 +237,7 @@ FACTORS = TestSuite(
         ),
         ("print(2, 3)", ["AC", "WA"]),
         ("print('import sys; sys.exit(0)')", ["WA", "WA"]),
-        ("import os; open('/work/checker.py', 'w'); print(1, int(input()))", ["WA", "WA"]),
+        ("import os; open('/box/checker.py', 'w'); print(1, int(input()))", ["WA", "WA"]),
     ],
 )
 async def test_a_checker_judges_answers_that_may_differ(runner, source, expected):
@@ -285,9 +285,9 @@ async def test_each_case_gets_a_box_of_its_own_where_the_question_says_so(
     taken = []
     really = runner._pool.take
 
-    async def counted(shape, *, cold=False):
+    async def counted(shape, **more):
         taken.append(shape)
-        return await really(shape, cold=cold)
+        return await really(shape, **more)
 
     monkeypatch.setattr(runner._pool, "take", counted)
     cases = tuple(TestCase(f"t{n}", "s1", "1") for n in range(3))

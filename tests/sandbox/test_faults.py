@@ -27,6 +27,7 @@ class FakeBox:
 
     def __init__(self, number, answers, *, ready=True, state=None):
         self.id = f"box-{number}"
+        self.keeps = False
         self.answers = list(answers)
         self.inbox = asyncio.Queue()
         if ready:
@@ -70,7 +71,7 @@ class FakeEngine:
         await self.probe()
         return {"python": Image("image-1")}
 
-    async def create(self, shape):
+    async def create(self, shape, *, keeper=False):
         await self.probe()
         if self.missing:
             raise ImageMissing(shape.language)

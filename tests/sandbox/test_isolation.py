@@ -7,6 +7,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from room.sandbox.budget import Payer
 from room.sandbox.docker import INODES, DockerDriver
 from room.sandbox.languages import LANGUAGES
 from room.sandbox.runner import Runner, shape_of
@@ -17,11 +18,24 @@ pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="session")]
 PROBE = (Path(__file__).parent / "hostile" / "look_around.py").read_text("utf-8")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def seen(runner):
+@pytest_asyncio.fixture(
+    scope="module", loop_scope="session", params=["one submission", "used before"]
+)
+async def seen(runner, request):
+    """From a box for one submission, and from one that has served another."""
     pieces = []
     files = (SourceFile("main.py", PROBE),)
-    result = await runner.run(RunRequest("python", files, "main.py"), pieces.append)
+    if request.param == "used before":
+        payer = Payer("isolation", "tests")
+        first = RunRequest("python", (SourceFile("main.py", "print()"),), "main.py")
+        await runner.run(first, lambda _: None, payer=payer)
+        result = await runner.run(
+            RunRequest("python", files, "main.py"), pieces.append, payer=payer
+        )
+        assert [place for place in runner._pool._own.values() if place.owner == "isolation"]
+    else:
+        async with Runner.open(warm=0, chores=False, reuse=False) as other:
+            result = await other.run(RunRequest("python", files, "main.py"), pieces.append)
     text = "".join(p.text for p in pieces if p.stream == "stdout")
     assert result.verdict == "OK", (result, pieces)
     return json.loads(text)
@@ -43,7 +57,7 @@ async def seen(runner):
         ("stack", [64 * 1_048_576] * 2),
         ("message_queues", [0, 0]),
         ("set_user_id_programs", []),
-        ("writable_folders", ["/dev/shm", "/tmp", "/work"]),
+        ("writable_folders", ["/box", "/dev/shm", "/tmp"]),
         ("devices", ["full", "null", "random", "tty", "urandom", "zero"]),
         ("supervisor_memory", "PermissionError"),
         ("supervisor_pipes", "PermissionError"),
@@ -77,7 +91,7 @@ async def test_ordinary_sockets_can_be_made(seen, family):
     assert seen["calls"][family] == "ok"
 
 
-@pytest.mark.parametrize("folder", ["/work", "/tmp"])
+@pytest.mark.parametrize("folder", ["/box", "/tmp"])
 async def test_writable_folders_are_small_and_start_no_programs(seen, folder):
     mount = seen["mounts"][folder]
     assert mount["kind"] == "tmpfs"
@@ -135,9 +149,9 @@ OPTIONS = {
     "Image": "room-python:local",
     "Cmd": [],
     "User": "10001:10001",
-    "WorkingDir": "/work",
+    "WorkingDir": "/box",
     "Hostname": "room",
-    "Env": ["PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/work", "TMPDIR=/tmp", "LANG=C.UTF-8",
+    "Env": ["PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/box", "TMPDIR=/tmp", "LANG=C.UTF-8",
             "PYTHONDONTWRITEBYTECODE=1", "OPENBLAS_NUM_THREADS=1", "NO_UPDATE_NOTIFIER=1"],
     "OpenStdin": True,
     "StdinOnce": True,
@@ -158,7 +172,7 @@ OPTIONS = {
     "HostConfig.PidsLimit": 64,
     "HostConfig.Ulimits": {"nofile": (256, 256), "fsize": (8 * MEBI, 8 * MEBI), "core": (0, 0),
                            "stack": (64 * MEBI, 64 * MEBI), "msgqueue": (0, 0), "memlock": (0, 0), "rtprio": (0, 0)},
-    "HostConfig.Tmpfs./work": SCRATCH,
+    "HostConfig.Tmpfs./box": SCRATCH,
     "HostConfig.Tmpfs./tmp": SCRATCH,
     "HostConfig.IpcMode": "private",
     "HostConfig.ShmSize": MEBI,

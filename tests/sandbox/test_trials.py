@@ -114,7 +114,7 @@ async def test_sql_is_judged_by_its_rows_with_the_cases_own_seed(judge):
         ("import os; os.kill(os.getppid(), 9); os.kill(1, 19)", "WA"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "RE"),
         ("class Any(str):\n  __eq__ = lambda s, o: True\nprint(Any('?'))", "WA"),
-        ("import glob; print(open(glob.glob('/work/.room/*')[0]).read())", "RE"),
+        ("import glob; print(open(glob.glob('/box/.room/*')[0]).read())", "RE"),
         ("import os; os.execvp('true', ['true'])", "WA"),
     ],
 )  # fmt: skip
@@ -140,20 +140,18 @@ async def test_no_trick_with_the_result_is_a_pass(judge, trick):
 async def test_nothing_of_one_case_is_there_in_the_next(judge):
     source = (
         "import os, glob, sys\n"
-        "here = [p for d in ('/work', '/tmp', '/dev/shm') for p in glob.glob(d + '/**', recursive=True)]\n"
-        "print(sorted(p for p in here if p.count('/') > 1 and p not in ('/work/', '/tmp/', '/dev/shm/')))\n"
+        "here = [p for d in ('/box', '/tmp', '/dev/shm') for p in glob.glob(d + '/**', recursive=True)]\n"
+        "print(sorted(p for p in here if p.count('/') > 1 and p not in ('/box/', '/tmp/', '/dev/shm/')))\n"
         "print(sorted(p for p in os.listdir('/proc') if p.isdigit() and int(p) not in (1, os.getpid())))\n"
         "os.makedirs('/tmp/a/b', exist_ok=True); open('/tmp/a/b/c', 'w').write(input())\n"
-        "open('/dev/shm/left', 'w').write('x'); os.symlink('/etc', '/work/link')\n"
+        "open('/dev/shm/left', 'w').write('x'); os.symlink('/etc', '/box/link')\n"
         "open('main.py', 'w').write('print(1)')\n"
-        "os.mkdir('/work/closed', 0o000)\n"
+        "os.mkdir('/box/closed', 0o000)\n"
         "if os.fork() == 0:\n"
         "  os.setsid()\n  os.close(1); os.close(2)\n"
         "  import time; time.sleep(60)\n"
     )
-    cases = tuple(
-        TestCase(f"t{n}", "s1", "['/work/main.py']\n[]\n", stdin=f"{n}") for n in range(3)
-    )
+    cases = tuple(TestCase(f"t{n}", "s1", "['/box/main.py']\n[]\n", stdin=f"{n}") for n in range(3))
     report = await judge(source, TestSuite("stdio", cases))
     assert verdicts(report) == ["AC"] * 3, [case.got for case in report.cases]
 

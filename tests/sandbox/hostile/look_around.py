@@ -57,7 +57,7 @@ def system_call(name, kind=0):
 
 def device():
     try:
-        os.mknod("/work/device", 0o600 | stat.S_IFBLK, os.makedev(8, 0))
+        os.mknod("/box/device", 0o600 | stat.S_IFBLK, os.makedev(8, 0))
     except OSError as error:
         return errno.errorcode[error.errno]
     return "ok"
@@ -99,7 +99,7 @@ for line in pathlib.Path("/proc/mounts").read_text().splitlines():
             "bytes": room.f_blocks * room.f_frsize,
         }
 
-listing = sorted(os.listdir("/work"))
+listing = sorted(os.listdir("/box"))
 with contextlib.suppress(OSError):
     os.kill(1, 9)
     os.kill(1, 15)
