@@ -1,11 +1,13 @@
 """What the lobby says: whether one can come in now, and the words for each role and each state. Pure."""
 
+from collections.abc import Collection
 from typing import Literal
 
 import msgspec
 
 from room.desk import schedule
 from room.desk.invites import OPENS_BEFORE_MS
+from room.session import disclosure
 from room.session.state import SessionState
 from room.store.interviews import Interview
 from room.store.members import Member
@@ -13,6 +15,30 @@ from room.store.members import Member
 Door = Literal["early", "open", "ended", "cancelled", "missed"]
 
 LATE_MS = 60_000
+
+SHORT = ("What you type and run", "Chat in the room", "When people join or leave")
+WITH_PASTES = ("What you type, paste and run", *SHORT[1:])
+SHORT_SIGNALS = {
+    "leave": "When this page is not in front",
+    "idle": "When nothing is typed for two minutes",
+}
+NOT_SHORT = ("No camera or microphone", "No screen or other tabs", "No score made by a machine")
+
+
+class Disclosure(msgspec.Struct, frozen=True):
+    """What is recorded, at a glance and in full. The full lists are one press away wherever the short ones are shown."""
+
+    short: tuple[str, ...]
+    full: tuple[str, ...]
+    not_short: tuple[str, ...] = NOT_SHORT
+    not_full: tuple[str, ...] = disclosure.NOT_RECORDED
+
+
+def disclosed(signals: Collection[str]) -> Disclosure:
+    """What a plan with these signals records. A signal about the person is never left to the full list."""
+    named = tuple(words for signal, words in SHORT_SIGNALS.items() if signal in signals)
+    usual = WITH_PASTES if "paste" in signals else SHORT
+    return Disclosure(short=(*usual, *named), full=tuple(disclosure.sentences(signals)))
 
 
 class Lobby(msgspec.Struct, frozen=True, kw_only=True):

@@ -141,6 +141,21 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     def has_tests(self) -> bool:
         return any(part.visible or part.hidden for part in self.parts)
 
+    @property
+    def has_visible_tests(self) -> bool:
+        return any(part.visible for part in self.parts)
+
+    @property
+    def suite_kind(self) -> Literal["stdio", "function", "sql"]:
+        return "sql" if self.kind == "sql" else self.style
+
+    def can_test(self, language: str) -> bool:
+        """Whether its tests, where it has some, can judge a program in this language; elsewhere it only runs."""
+        kind = self.suite_kind
+        if language not in LANGUAGES or kind not in LANGUAGES[language].tests:
+            return False
+        return kind != "function" or language in self.entry
+
     def part(self, part_id: str) -> Part:
         """Raises KeyError."""
         for part in self.parts:
@@ -234,11 +249,9 @@ def suite(
     A part's tests run again in later parts, since one program solves them all. SQL is the exception: each part asks for
     another query, so only the last part shown is tested.
     """
-    if language not in LANGUAGES:
+    if not question.can_test(language):
         return None
-    kind: Literal["stdio", "function", "sql"] = "sql" if question.kind == "sql" else question.style
-    if kind not in LANGUAGES[language].tests:
-        return None
+    kind = question.suite_kind
     chosen = [part for part in question.parts if part.id in parts and (part.visible or part.hidden)]
     if kind == "sql":
         chosen = chosen[-1:]
@@ -247,7 +260,7 @@ def suite(
         for part in chosen
         for test in (part.hidden if hidden else part.visible)
     )
-    if not cases or (kind == "function" and language not in question.entry):
+    if not cases:
         return None
     return TestSuite(
         kind=kind,

@@ -320,6 +320,12 @@ class Hub:
             for room in self._rooms.values():
                 room.set_runner(status)
 
+    async def ask_runner(self) -> RunnerStatus:
+        """Ask the engine now, before its time; rooms hear what it says. Many who ask at once share one question."""
+        await self._runner.ask_again()
+        await self._watch_runner()
+        return self._status or await self._runner.status()
+
     async def _put_idle_away(self) -> None:
         now = self._clock.monotonic_ms()
         for interview, room in list(self._rooms.items()):

@@ -8,9 +8,8 @@ import msgspec
 from litestar import MediaType, Request, WebSocket, get, post, websocket
 from litestar.response import Redirect, Response
 
-from room.desk import invites, lobby, schedule
+from room.desk import invites, lobby, questions, schedule
 from room.sandbox.languages import LANGUAGES
-from room.session import disclosure
 from room.session.commands import DeclineRecording
 from room.session.ids import MemberId
 from room.store import accounts, clients, interviews, links, members, requests
@@ -131,7 +130,13 @@ def _page(
     with state.store.read() as conn:
         people = members.list_for(conn, interview.owner_id, interview.id)
         privacy = links.current_for(conn, interview.owner_id, member.id, "privacy")
+        tested = [
+            one
+            for key in interview.plan.questions
+            if (one := questions.load(conn, interview.owner_id, key)).has_visible_tests
+        ]
     privacy_token = links.token_of(privacy, state.store.link_key) if privacy else None
+    offered = [key for key in interview.plan.languages if key in LANGUAGES]
     return page(
         request,
         "join/lobby.html",
@@ -146,9 +151,14 @@ def _page(
         has_rater=any(one.role == "rater" for one in people),
         zone=guest.zone,
         lead_zone=guest.account.zone,
-        languages=[LANGUAGES[key].label for key in interview.plan.languages if key in LANGUAGES],
-        recorded=disclosure.sentences(interview.plan.signals),
-        not_recorded=disclosure.NOT_RECORDED,
+        languages=[LANGUAGES[key].label for key in offered],
+        untested=[
+            LANGUAGES[key].label
+            for key in offered
+            if tested and not any(one.can_test(key) for one in tested)
+        ],
+        join_address=invites.join_address(state.settings.public_url, token),
+        told=lobby.disclosed(interview.plan.signals),
         privacy_link=f"/privacy/{privacy_token}" if privacy_token else "",
         room_address=_target(guest) if inside else "",
         typed_name=fields.raw("name") if fields else member.name,

@@ -16,12 +16,13 @@ from markupsafe import Markup
 
 from room.desk import questions as desk_questions
 from room.desk import schedule
+from room.desk.lobby import disclosed
 from room.desk.questions import Question
 from room.realtime import recovery
 from room.realtime.hub import Hub, role_of
+from room.sandbox.languages import LANGUAGES
 from room.session import commands as c
 from room.session.decide import Refused
-from room.session.disclosure import sentences
 from room.session.ids import InterviewId, MemberId, QuestionId
 from room.session.roles import INTERVIEWERS, Role
 from room.session.state import SessionState
@@ -109,7 +110,7 @@ def room_page(request: WebRequest, interview: str, member: str) -> Response[str]
         candidate_link=f"{request.app.state.settings.public_url}/join/{token}" if token else None,
         candidate_opened_ms=way_in.last_opened_at_ms if token and way_in else None,
         call_link=row.call_link,
-        disclosure=sentences(row.plan.signals),
+        told=disclosed(row.plan.signals),
         limits={"run_seconds": RUN_SECONDS, "memory_mb": MEMORY_MB},
     )
 
@@ -161,7 +162,15 @@ def _problem(
                     "shown_iso": _iso(state, seen.at_ms) if seen else "",
                 }
             )
-        told.append({"id": row, "title": question.title, "current": row == current, "parts": parts})
+        told.append(
+            {
+                "id": row,
+                "title": question.title,
+                "current": row == current,
+                "parts": parts,
+                "tested": _tested(question, parts, is_interviewer=is_interviewer),
+            }
+        )
     told.sort(key=lambda one: not one["current"])
     return page(
         request,
@@ -170,6 +179,16 @@ def _problem(
         questions=told,
         is_interviewer=is_interviewer,
     )
+
+
+def _tested(
+    question: Question, listed: list[dict[str, Any]], *, is_interviewer: bool
+) -> list[str] | None:
+    """The languages in which its tests run; None: it has none. A candidate hears only of visible tests of shown parts."""
+    parts = [question.part(one["id"]) for one in listed]
+    if not any(part.visible or (is_interviewer and part.hidden) for part in parts):
+        return None
+    return [key for key in LANGUAGES if question.can_test(key)]
 
 
 @get("/room/{interview:str}/{member:str}/guide")
@@ -252,6 +271,16 @@ class AddQuestionForm(msgspec.Struct, frozen=True):
     csrf: str = ""
 
 
+@post("/room/{interview:str}/{member:str}/runner", status_code=200)
+async def ask_runner(request: WebRequest, interview: str, member: str) -> Response[Any]:
+    """Ask the engine again at once. The room's people hear of it by the socket; the answer is for the one who asked."""
+    _, _, role = await asyncio.to_thread(_member, request, interview, member)
+    if role not in INTERVIEWERS:
+        raise NotFoundException
+    hub: Hub = request.app.state.hub
+    return Response(await hub.ask_runner(), media_type=MediaType.JSON)
+
+
 @post("/room/{interview:str}/{member:str}/question", status_code=303)
 async def add_question(
     request: WebRequest,
@@ -325,4 +354,4 @@ def _iso(state: SessionState, at_ms: int) -> str:
     return datetime.fromtimestamp((started + at_ms) / 1000, UTC).isoformat(timespec="seconds")
 
 
-ROUTES = [room_page, problem, guide, questions, add_question, files_zip]
+ROUTES = [room_page, problem, guide, questions, add_question, ask_runner, files_zip]

@@ -5,9 +5,12 @@ from typing import Any
 import msgspec
 import pytest
 from litestar.testing import TestClient
+from markupsafe import escape
 from sqlalchemy import event
 
 from room.desk import schedule
+from room.sandbox.languages import LANGUAGES
+from room.session import disclosure
 from room.session.commands import DeclineRecording
 from room.session.ids import MemberId
 from room.store import interviews, links, members, requests, tokens
@@ -47,6 +50,32 @@ def test_a_signal_that_the_plan_switched_off_is_not_named(house: World) -> None:
         plan = msgspec.structs.replace(interview.plan, signals=())
         interviews.save(conn, msgspec.structs.replace(interview, plan=plan))
     assert "paste" not in house.browser().get(f"/join/{token}").text
+
+
+def test_the_short_list_leaves_out_no_signal_and_all_is_one_press_away(house: World) -> None:
+    interview, token = house.interview()
+    with house.store.begin() as conn:
+        plan = msgspec.structs.replace(interview.plan, signals=("leave", "idle"))
+        interviews.save(conn, msgspec.structs.replace(interview, plan=plan))
+    text = house.browser().get(f"/join/{token}").text
+    short, _, rest = text.partition("<summary>Read more: everything that is recorded</summary>")
+    for words in ("When this page is not in front", "When nothing is typed for two minutes"):
+        assert words in short
+    full = rest.partition("</details>")[0]
+    for sentence in disclosure.sentences(("leave", "idle")):
+        assert str(escape(sentence)) in full
+
+
+def test_a_language_that_only_runs_is_named_before_the_interview(house: World) -> None:
+    interview, token = house.interview()
+    assert "without tests" not in house.browser().get(f"/join/{token}").text
+    with house.store.begin() as conn:
+        plan = msgspec.structs.replace(interview.plan, languages=("python", "sql"))
+        interviews.save(conn, msgspec.structs.replace(interview, plan=plan))
+    assert (
+        f"{LANGUAGES['sql'].label}: runs, without tests."
+        in house.browser().get(f"/join/{token}").text
+    )
 
 
 def test_looking_changes_nothing(house: World) -> None:

@@ -73,7 +73,7 @@ export function mountFocusButtons(page: Page): void {
   const { room } = page;
   const box = page.part("focusbuttons");
   page.watch(
-    () => [room.state.phase, room.state.focus_until_ms, room.candidate],
+    () => [room.state.phase, room.state.focus_until_ms, room.candidate, room.people],
     () => {
       const name = room.candidate ? room.first(room.candidate) : "the candidate";
       const runs = room.state.phase === "running" || room.state.phase === "paused";

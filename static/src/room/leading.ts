@@ -152,7 +152,7 @@ function mountParts(page: Page): void {
   const ask = (question: string, part: string, number: string, title: string): void => {
     asked = { question, part };
     (document.getElementById("show-title") as HTMLElement).textContent = `Show part ${number}, ${title}?`;
-    const candidate = room.config.candidate.split(" ")[0] ?? "The candidate";
+    const candidate = room.candidate ? room.first(room.candidate) : "The candidate";
     const once = room.state.shown.length === 0 ? " What is shown cannot be hidden again." : "";
     setText(text, `${candidate} and everyone else here can read it then.${once}`);
     dialog.returnValue = "";
@@ -206,7 +206,12 @@ function mountEnd(page: Page): void {
   const button = page.part<HTMLButtonElement>("endbutton");
   dialog.addEventListener("close", () => {
     const cut = (form.elements.namedItem("cut_short") as HTMLInputElement).checked;
-    if (dialog.returnValue === "end") void room.do({ type: "EndInterview", cut_short: cut });
+    if (dialog.returnValue === "end") {
+      // A program that waits for somebody to type would wait on with nobody left who may.
+      const active = room.activeRun;
+      if (active) void room.do({ type: "StopRun", run: active.id });
+      void room.do({ type: "EndInterview", cut_short: cut });
+    }
     dialog.returnValue = "";
     form.reset();
   });
@@ -303,10 +308,15 @@ function leadNotices(page: Page): Notice[] {
       });
     }
   } else if (!room.isOver && candidate && !candidate[1].present && candidate[1].admission === "admitted") {
+    // Started without them: they did not lose anything, they never were here.
+    const never = candidate[1].since_ms === 0;
     notices.push({
-      key: "gone",
-      text: `${goneWords(first, candidate[1].since_ms, room.wallMs)} What ${first} types stays safe on that device.`,
-      actions: state.phase === "running" ? [{ label: "Pause clock", run: () => void room.do({ type: "PauseClock" }) }] : [],
+      key: never ? "never" : "gone",
+      text: never ? awayText(first, candidate[1], room.config.candidateOpened) : `${goneWords(first, candidate[1].since_ms, room.wallMs)} What ${first} types stays safe on that device.`,
+      actions: [
+        ...(never && room.config.candidateLink ? [{ label: "Copy link", run: () => void page.act("copy-link") }] : []),
+        ...(state.phase === "running" ? [{ label: "Pause clock", run: () => void room.do({ type: "PauseClock" }) }] : []),
+      ],
     });
   }
   if (state.phase === "paused") {

@@ -7,7 +7,7 @@ import type { Page } from "./page";
 import { hiddenOf, testGroup } from "./testlist";
 import { passed, runnerWords, runTone, runWords, testsSentence } from "./words";
 import { loadSettings } from "../settings";
-import { mayEdit, type RunState, type TestOutcome } from "./wire";
+import { mayEdit, type Runner, type RunState, type TestOutcome } from "./wire";
 
 const COMMANDS: Record<string, string> = { python: "python", javascript: "node", typescript: "node", sql: "sqlite3" };
 
@@ -44,7 +44,7 @@ function mountButtons(page: Page, files: Files): void {
       button.setAttribute("aria-disabled", reason ? "true" : "false");
       button.title = reason ?? "";
     }
-    stop.hidden = room.activeRun === null || !mayEdit(room.config.role);
+    stop.hidden = room.activeRun === null || !mayEdit(room.config.role) || room.isOver;
   };
   room.changed.on(refresh);
   room.connection.changed.on(refresh);
@@ -82,14 +82,35 @@ function mountButtons(page: Page, files: Files): void {
 function mountRunnerNotice(page: Page): void {
   const { room } = page;
   const notice = page.part("runner");
+  const words = page.part("runnerwords");
+  let asking = false;
   let retryAt: number | null = null;
   const draw = (): void => {
     notice.hidden = room.runner.available || !room.welcomed;
     if (notice.hidden) return;
     const left = retryAt === null ? 0 : retryAt - performance.now();
     const again = room.isInterviewer && left > 0 ? ` Trying again in ${minutesText(left + 999)}.` : "";
-    setText(notice, runnerWords(room.runner.reason, room.isInterviewer) + again);
+    setText(words, runnerWords(room.runner.reason, room.isInterviewer) + (asking ? " Trying now." : again));
   };
+  const ask = async (button: HTMLElement): Promise<void> => {
+    if (asking) return;
+    asking = true;
+    button.setAttribute("aria-disabled", "true");
+    draw();
+    try {
+      const response = await fetch(button.dataset["address"] ?? "", { method: "POST", headers: { "X-CSRF": button.dataset["csrf"] ?? "" } });
+      const answer = response.ok ? ((await response.json()) as Runner) : null;
+      if (answer?.available) page.notices.say("Code can run again.");
+      else if (answer) page.polite(runnerWords(answer.reason, true));
+    } catch {
+      page.notices.say("You are offline. Code runs on the server.");
+    } finally {
+      asking = false;
+      button.removeAttribute("aria-disabled");
+      draw();
+    }
+  };
+  page.acts.set("ask-runner", (source) => source && void ask(source));
   page.watch(
     () => [room.runner, room.welcomed],
     () => {
@@ -164,11 +185,12 @@ function mountTerminal(page: Page): void {
     chip.hidden = run === null;
     if (!run) return;
     const elapsed = Math.max(0, room.atMs - (run.started_ms ?? run.at_ms));
-    const words = run.status === "finished" ? ending(page, run) : runWords(run, elapsed);
-    const tone = { busy: "acc", good: "ok", bad: "bad", plain: "" }[runTone(run)];
+    const isOn = run.status !== "finished" && !room.isOver;
+    const words = run.status === "finished" ? ending(page, run) : room.isOver ? "Over with the interview" : runWords(run, elapsed);
+    const tone = room.isOver && run.status !== "finished" ? "" : { busy: "acc", good: "ok", bad: "bad", plain: "" }[runTone(run)];
     chip.className = `chip ${tone}`;
     chip.title = words;
-    if (chip.textContent !== words) chip.replaceChildren(...(run.status === "finished" ? [] : [h("span", { class: "dot" })]), h("span", { class: "trunc num" }, words));
+    if (chip.textContent !== words) chip.replaceChildren(...(isOn ? [h("span", { class: "dot" })] : []), h("span", { class: "trunc num" }, words));
   };
   room.changed.on(draw);
   page.everySecond(draw);

@@ -30,11 +30,15 @@ function mountLanguage(page: Page, files: Files): void {
     const language = file ? fileLanguage(file.name, file.language, room.state.language) : room.state.language;
     return room.state.languages.includes(language) ? language : room.state.language;
   };
+  /** The languages in which the question before us is tested; null while it has no tests, or none is shown. */
+  const tested = (): string[] | null => document.querySelector<HTMLElement>("#problem [data-tested]")?.dataset["tested"]?.split(" ") ?? null;
   const draw = (): void => {
+    const suited = tested();
     select.replaceChildren(
       ...room.state.languages.map((language) => {
         const ready = Object.keys(room.runner.languages).length === 0 || language in room.runner.languages;
-        return h("option", { value: language }, `${room.languageLabel(language)}${ready ? "" : " (not ready)"}`);
+        const limit = !ready ? " (not ready)" : suited && !suited.includes(language) ? " (runs, no tests)" : "";
+        return h("option", { value: language }, `${room.languageLabel(language)}${limit}`);
       }),
     );
     select.value = shown();
@@ -45,6 +49,7 @@ function mountLanguage(page: Page, files: Files): void {
     draw,
   );
   page.editor.opened.on(draw);
+  document.addEventListener("htmx:after:swap", draw);
   select.addEventListener("change", () => {
     const language = select.value;
     void room.do({ type: "ChooseLanguage", language }).then(() => {

@@ -102,7 +102,7 @@ function guestNotices(page: Page): Notice[] {
         ? { key: "before", text: `Recording starts when ${first} starts.` }
         : { key: "coming", text: `${first} is on the way. You can look round; the clock starts when ${first} starts it.` },
     );
-  } else if (!room.isOver && lead && !lead.present && room.wallMs - lead.since_ms > 3000) {
+  } else if (!room.isOver && lead && !lead.present && lead.since_ms > 0 && room.wallMs - lead.since_ms > 3000) {
     notices.push({ key: "gone", text: `${goneWords(first, lead.since_ms, room.wallMs)} Keep going; nothing you type is lost.` });
   }
   if (room.state.phase === "paused") {

@@ -45,15 +45,15 @@ function mountStages(page: Page): void {
           if (index === now && !room.isOver) {
             const elapsed = h("span", {});
             const rest = h("span", { class: "faint" });
-            const inside = [icon("clock"), stage.title, h("span", { class: "num" }, elapsed, rest)];
+            const inside = [icon("clock"), h("span", { class: "trunc" }, stage.title), h("span", { class: "num" }, elapsed, rest)];
             const box = room.isInterviewer
               ? h("button", { class: "stage now", type: "button", "aria-current": "step", popovertarget: "clock-menu", title: "Clock and stages" }, ...inside)
               : h("span", { class: "stage now", "aria-current": "step" }, ...inside);
             time = { elapsed, rest, box };
             return box;
           }
-          if (now >= 0 && index < now) return h("span", { class: "stage done" }, icon("check"), stage.title, h("span", { class: "vh" }, "done"));
-          return h("span", { class: "stage" }, stage.title, h("span", { class: "num" }, String(stageMinutes(state, stage.id))), h("span", { class: "vh" }, "minutes"));
+          if (now >= 0 && index < now) return h("span", { class: "stage done" }, icon("check"), h("span", { class: "trunc" }, stage.title), h("span", { class: "vh" }, "done"));
+          return h("span", { class: "stage", title: stage.title }, h("span", { class: "trunc" }, stage.title), h("span", { class: "num" }, String(stageMinutes(state, stage.id))), h("span", { class: "vh" }, "minutes"));
         }),
       );
       if (room.isInterviewer && now >= 0 && now < state.stages.length - 1 && !room.isOver) {
@@ -63,6 +63,18 @@ function mountStages(page: Page): void {
     },
   );
   page.everySecond(tick);
+  hangMenu(strip);
+}
+
+/** The menu hangs under the stage that opens it. */
+function hangMenu(strip: HTMLElement): void {
+  const menu = document.getElementById("clock-menu");
+  menu?.addEventListener("beforetoggle", (event) => {
+    const opener = strip.querySelector<HTMLElement>(".stage.now");
+    if (!opener || (event as ToggleEvent).newState !== "open") return;
+    const { left, width } = opener.getBoundingClientRect();
+    menu.style.setProperty("--at", `${Math.round(left + width / 2)}px`);
+  });
 }
 
 const ROLES: Record<Role, string> = {
