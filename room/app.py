@@ -14,6 +14,7 @@ from room.clock import Clock, SystemClock
 from room.config import Settings, load_site_key
 from room.demo.first_start import Welcome, prepare
 from room.desk import retention
+from room.pauses import Collector
 from room.realtime.hub import Hub
 from room.replay import keeping
 from room.sandbox.runner import Runner
@@ -56,6 +57,7 @@ log = structlog.get_logger()
 
 DELETE_EVERY_S = 3600
 TEND_EVERY_S = 20
+COLLECT_EVERY_S = 2
 
 PAGES = (
     assets,
@@ -119,6 +121,7 @@ def create_app(
                 tending = [
                     asyncio.create_task(_delete_as_promised(app, hub), name="retention"),
                     asyncio.create_task(_tend_recordings(app), name="recordings"),
+                    asyncio.create_task(_tend_memory(hub), name="memory"),
                 ]
                 try:
                     yield
@@ -184,6 +187,16 @@ async def _tend_recordings(app: Litestar) -> None:
         except Exception:
             log.exception("packing.failed")
         await asyncio.sleep(TEND_EVERY_S)
+
+
+async def _tend_memory(hub: Hub) -> None:
+    collector = Collector()
+    try:
+        while True:
+            await asyncio.sleep(COLLECT_EVERY_S)
+            collector.tend(is_quiet=not hub.seated)
+    finally:
+        collector.end()
 
 
 async def _keep_reels(app: Litestar, without: set[InterviewId]) -> None:

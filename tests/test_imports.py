@@ -19,6 +19,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "clock": set(),
     "content": set(),
     "logs": {"config"},
+    "pauses": set(),
     "config": set(),
     "store": {"session"} | GROUND,
     "sandbox": {"session"} | GROUND,
@@ -29,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "doctor": LOW,
     "web": MIDDLE,
     "demo": MIDDLE | {"web"},
-    "app": MIDDLE | {"web", "demo"},
+    "app": MIDDLE | {"web", "demo", "pauses"},
     "__main__": MIDDLE | {"web", "demo", "app", "doctor", "logs"},
 }
 

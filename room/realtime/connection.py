@@ -26,7 +26,7 @@ Close = Callable[[int], Awaitable[None]]
 
 
 class Pace:
-    """A token bucket: over the rate the server reads more slowly, it does not close."""
+    """A token bucket: over the rate the server reads more slowly, it does not close. It is filled up when it is empty."""
 
     def __init__(self, rate: float = MESSAGES_A_SECOND, burst: float = MESSAGE_BURST) -> None:
         self._rate, self._burst = rate, burst
@@ -34,8 +34,11 @@ class Pace:
 
     def wait_s(self) -> float:
         """Takes one token; how long to wait before reading on."""
+        self._tokens -= 1
+        if self._tokens >= 0:
+            return 0.0
         now = time.monotonic()
-        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate) - 1
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
         self._at = now
         return max(0.0, -self._tokens / self._rate)
 
@@ -43,7 +46,7 @@ class Pace:
 class Direct(Straight, Protocol):
     """A server's connection that needs no task to read or write it (``room.web.socket``)."""
 
-    def read_by(self, take: Callable[[bytes], bool]) -> bool: ...
+    def read_by(self, take: Callable[[bytes], bool], taken: Callable[[], None]) -> bool: ...
 
     def go_on(self) -> None: ...
 
@@ -104,7 +107,7 @@ class _Reader:
                 await self._room.frame(self._seat, frame)
                 if self._direct is not None and not self._is_direct:
                     # From here on only what the short way does not take comes by `receive`.
-                    self._is_direct = self._direct.read_by(self._take)
+                    self._is_direct = self._direct.read_by(self._take, self._room.frames_over)
         finally:
             if self._pause is not None:
                 self._pause.cancel()

@@ -303,7 +303,12 @@ class Hub:
         """Bring the gauges up to date; called when somebody asks for them."""
         metrics.settle()
         metrics.ROOMS.set(len(self._rooms))
-        metrics.SEATS.set(sum(room.seated for room in self._rooms.values()))
+        metrics.SEATS.set(self.seated)
+
+    @property
+    def seated(self) -> int:
+        """Connected sockets."""
+        return sum(room.seated for room in self._rooms.values())
 
     def _watch_disk(self) -> None:
         if self._data_dir is None:

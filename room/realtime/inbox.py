@@ -27,6 +27,10 @@ class Inbox(Generic[T]):
         self.put_now(item)
 
     @property
+    def is_empty(self) -> bool:
+        return not self._items
+
+    @property
     def is_full(self) -> bool:
         return len(self._items) >= self._bound
 

@@ -22,8 +22,8 @@ class Straight(Protocol):
         """Whether the peer's buffer has place."""
         ...
 
-    def write(self, frame: bytes) -> None:
-        """A frame to be sent with the next :meth:`push`."""
+    def write(self, frame: bytes) -> bool:
+        """A frame to be sent with the next :meth:`push`; whether it is the first of those."""
         ...
 
     def push(self) -> None: ...
@@ -37,8 +37,9 @@ class Outbox:
         self._volatile_budget = volatile_budget
         self._filled = asyncio.Event()
         self.straight: Straight | None = None
-        """While nothing waits and the peer's buffer has place, frames go this way without being queued; the room pushes
-        them when it has done what it had before it."""
+        """While nothing waits and the peer's buffer has place, frames go this way without being queued."""
+        self.unpushed: list[Straight] = []
+        """Whoever writes here pushes these when it has done what it had before it: a room shares one list among its seats."""
         self._is_sending = False
         self.is_over = False
         """The budget was exceeded; nothing more is taken."""
@@ -54,7 +55,8 @@ class Outbox:
             and not self._is_sending
             and straight.is_writable
         ):
-            straight.write(frame)
+            if straight.write(frame):
+                self.unpushed.append(straight)
             return True
         if volatile and self._bytes + len(frame) > self._volatile_budget:
             return True
@@ -67,11 +69,6 @@ class Outbox:
         self._bytes += len(frame)
         self._filled.set()
         return True
-
-    def push(self) -> None:
-        """Send what went straight."""
-        if self.straight is not None:
-            self.straight.push()
 
     async def drain_into(self, send: Callable[[bytes], Awaitable[None]]) -> None:
         """Send what comes, for ever; the connection's writer task. ``send`` waits while the peer's buffer is full."""

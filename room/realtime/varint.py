@@ -78,7 +78,12 @@ class Reader:
             raise Malformed("has bytes behind its end")
 
 
+_SMALL = tuple(bytes((number,)) for number in range(0x80))
+
+
 def write_uint(number: int) -> bytes:
+    if number < 0x80:
+        return _SMALL[number]
     out = bytearray()
     while number > 0x7F:
         out.append(number & 0x7F | 0x80)

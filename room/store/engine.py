@@ -68,6 +68,13 @@ class Store:
         with self.engine.connect().execution_options(room_writes=True) as conn, conn.begin():
             yield conn
 
+    def writer(self) -> Connection:
+        """A connection for a thread that writes all the time: each ``with writer.begin()`` is as :meth:`begin`.
+
+        Whoever takes it closes it.
+        """
+        return self.engine.connect().execution_options(room_writes=True)
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database and changes nothing."""

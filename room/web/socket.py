@@ -8,6 +8,7 @@ on, a connection stays with the library, so that messages never overtake one ano
 The room's socket finds it in ``scope["extensions"]["room.direct"]``; under another server it does not, and goes by ASGI alone.
 """
 
+import os
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -25,6 +26,10 @@ UNSENT_MAX: Final = 64 * 1024
 """Bytes that are gathered before they are sent at once: beyond it the peer's buffer must say whether it has place."""
 
 
+def _nobody() -> None:
+    """Nobody reads yet."""
+
+
 class DirectSocket(WebSocketsSansIOProtocol):
     """One connection."""
 
@@ -34,7 +39,10 @@ class DirectSocket(WebSocketsSansIOProtocol):
         self._is_plain = False
         """The library alone reads on."""
         self._take: Callable[[bytes], bool] | None = None
+        self._taken: Callable[[], None] = _nobody
         self._is_held = False
+        self._descriptor = -1
+        """The socket's, while it is open and not encrypted here."""
         self._unsent: list[bytes] = []
         self._unsent_bytes = 0
 
@@ -45,8 +53,12 @@ class DirectSocket(WebSocketsSansIOProtocol):
         """Whether the peer's buffer has place and the connection is open."""
         return self.writable.is_set() and not self.close_sent and not self.disconnected
 
-    def write(self, frame: bytes) -> None:
-        """A binary message to be sent with the next :meth:`push`; only while :attr:`is_writable`."""
+    def write(self, frame: bytes) -> bool:
+        """A binary message to be sent with the next :meth:`push`; only while :attr:`is_writable`.
+
+        Whether it is the first of those.
+        """
+        is_first = not self._unsent
         size = len(frame)
         if size < 126:
             head = bytes((_WHOLE_BINARY, size))
@@ -58,23 +70,45 @@ class DirectSocket(WebSocketsSansIOProtocol):
         self._unsent_bytes += size
         if self._unsent_bytes > UNSENT_MAX:
             self.push()
+        return is_first
 
     def push(self) -> None:
         """Send what was written, all in one."""
         if self._unsent:
             if not self.close_sent and not self.disconnected:
-                self.transport.write(b"".join(self._unsent))
+                self._send(b"".join(self._unsent))
             self._unsent.clear()
             self._unsent_bytes = 0
 
-    def read_by(self, take: Callable[[bytes], bool]) -> bool:
+    def _send(self, data: bytes) -> None:
+        """To the kernel at once where nothing waits before it: the loop would do it after all that it has read."""
+        transport = self.transport
+        if (
+            self._descriptor >= 0
+            and not transport.get_write_buffer_size()
+            and not transport.is_closing()
+        ):
+            try:
+                sent = os.write(self._descriptor, data)
+            except (BlockingIOError, InterruptedError):
+                sent = 0
+            except OSError:
+                sent = 0  # The loop meets it as well, and ends the connection as it does.
+            if sent == len(data):
+                return
+            data = data[sent:]
+        transport.write(data)
+
+    def read_by(self, take: Callable[[bytes], bool], taken: Callable[[], None]) -> bool:
         """Hand binary messages to ``take`` from now on, as they come; it answers whether it wants more now.
+
+        ``taken`` is called after those that came together.
 
         False when messages wait that ASGI has not delivered, or when only the library may read: ask again after the next one.
         """
         if self._is_plain or not self.queue.empty() or not self.handshake_complete:
             return False
-        self._take = take
+        self._take, self._taken = take, taken
         return True
 
     def go_on(self) -> None:
@@ -87,6 +121,15 @@ class DirectSocket(WebSocketsSansIOProtocol):
                 self.transport.resume_reading()
 
     # ------------------------------------------------------------------------------------------------ the stream
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        if transport.get_extra_info("sslcontext") is None:
+            self._descriptor = transport.get_extra_info("socket").fileno()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._descriptor = -1
+        super().connection_lost(exc)
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
@@ -115,6 +158,7 @@ class DirectSocket(WebSocketsSansIOProtocol):
         """Take the whole frames off the front of what came."""
         data = self._unread
         at, size = 0, len(data)
+        has_taken = False
         while size - at >= 6:
             first, length = data[at], data[at + 1]
             start = at + 6
@@ -139,6 +183,7 @@ class DirectSocket(WebSocketsSansIOProtocol):
             if size < end:
                 break
             if first == _WHOLE_BINARY and self._take is not None and not self.close_sent:
+                has_taken = True
                 wants_more = self._take(apply_mask(data[start:end], data[start - 4 : start]))
                 at = end
                 if not wants_more:
@@ -152,6 +197,8 @@ class DirectSocket(WebSocketsSansIOProtocol):
                 break
             super().data_received(bytes(data[at:end]))
             at = end
+        if has_taken:
+            self._taken()
         if self._is_plain:
             rest = bytes(data[at:])
             self._unread = bytearray()

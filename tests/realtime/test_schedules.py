@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pycrdt import Doc, Text, UndoManager
@@ -100,14 +101,22 @@ class Client:
         self.outgoing.clear()
         self.incoming.clear()
 
-    async def send_one(self, room: Room, *, twice: bool = False) -> None:
+    async def send_one(
+        self, room: Room, *, twice: bool = False, at_once: bool = False, is_last: bool = True
+    ) -> None:
+        """``at_once``: by the socket's short way; ``is_last`` of those that came together."""
         if self.seat is None or not self.outgoing:
             return
         frame = self.outgoing.popleft()
         for _ in range(2 if twice and isinstance(frame, protocol.DocUpdate) else 1):
             if isinstance(frame, protocol.DocUpdate | protocol.Step2):
                 self._sent_clocks.append(self._clock_after(frame))
-            await room.frame(self.seat, frame)
+            if at_once:
+                room.frame_now(self.seat, frame)
+            else:
+                await room.frame(self.seat, frame)
+        if at_once and is_last:
+            room.frames_over()
 
     def _clock_after(self, frame: protocol.DocUpdate | protocol.Step2) -> int:
         """Own clock that is covered once this frame is taken: all frames before it are taken too."""
@@ -144,6 +153,22 @@ class Client:
                     self._made.clear()
 
 
+class Writer:
+    """The journal's connection, behind a disk."""
+
+    def __init__(self, connection: Connection, disk: "Disk") -> None:
+        self._connection, self._disk = connection, disk
+
+    @contextmanager
+    def begin(self) -> Iterator[None]:
+        self._disk.wait()
+        with self._connection.begin():
+            yield
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
 class Disk:
     """The journal's way to disk, as slow as the schedule wants; what it holds back when the power goes is lost."""
 
@@ -154,13 +179,13 @@ class Disk:
         self._is_cut = False
         hub._writer._store = self  # type: ignore[assignment]
 
-    @contextmanager
-    def begin(self) -> Iterator[Connection]:
+    def writer(self) -> "Writer":
+        return Writer(self._store.writer(), self)
+
+    def wait(self) -> None:
         self.is_quick.wait()
         if self._is_cut:
             raise OSError("the power is gone")
-        with self._store.begin() as conn:
-            yield conn
 
     def cut(self) -> None:
         self._is_cut = True
@@ -195,7 +220,10 @@ async def play(stage: Stage, runner: Runner, number: int) -> None:
         if what < 0.42:
             client.edit(dice)
         elif what < 0.62:
-            await client.send_one(room, twice=dice.random() < 0.1)
+            at_once = dice.random() < 0.7
+            while dice.random() < 0.3 and len(client.outgoing) > 1:
+                await client.send_one(room, at_once=at_once, is_last=not at_once)
+            await client.send_one(room, twice=dice.random() < 0.1, at_once=at_once)
         elif what < 0.82:
             await room.taken()
             client.receive(dice.randint(1, 6))

@@ -1,0 +1,71 @@
+"""The collector's looks: short ones while somebody is connected, whole ones while nobody is."""
+
+import gc
+import weakref
+
+import pytest
+
+from room import pauses
+from room.pauses import Collector
+
+
+class Knot:
+    def __init__(self):
+        self.itself = self
+
+
+@pytest.fixture
+def collector():
+    made = Collector()
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def looks():
+    """The generations that were looked through."""
+    seen = []
+
+    def note(phase, info):
+        if phase == "start":
+            seen.append(info["generation"])
+
+    gc.callbacks.append(note)
+    yield seen
+    gc.callbacks.remove(note)
+
+
+def test_what_has_lived_is_not_looked_at_again(collector, looks):
+    old = [[number] for number in range(20_000)]
+    collector.tend(is_quiet=False)
+    assert 2 not in looks
+    assert gc.get_freeze_count() > len(old)
+    assert len(gc.get_objects()) < len(old)
+
+
+def test_a_knot_that_was_set_aside_goes_when_nobody_is_connected(collector, looks):
+    knot = Knot()
+    gone = weakref.ref(knot)
+    collector.tend(is_quiet=False)
+    del knot
+    collector.tend(is_quiet=False)
+    assert gone() is not None
+    collector.tend(is_quiet=True)
+    assert gone() is None
+    looks.clear()
+    collector.tend(is_quiet=True)
+    assert 2 not in looks, "quiet hours cost nothing"
+
+
+def test_a_crowd_that_never_leaves_does_not_fill_the_memory(collector, monkeypatch):
+    collector.tend(is_quiet=True)
+    monkeypatch.setattr(pauses, "WORTH_A_LOOK", 0)
+    monkeypatch.setattr(pauses, "GROWN", 1)
+    knot = Knot()
+    gone = weakref.ref(knot)
+    kept = [[number] for number in range(1_000)]
+    collector.tend(is_quiet=False)
+    del knot
+    collector.tend(is_quiet=False)
+    assert gone() is None
+    assert len(kept) == 1_000
