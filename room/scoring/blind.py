@@ -18,9 +18,9 @@ PRONOUNS = {
     "himself": "[themself]", "herself": "[themself]", "mr": "[title]", "mrs": "[title]", "ms": "[title]",
 }  # fmt: skip
 KEPT = frozenset(
-    {"id", "by", "member", "interview", "hash", "journal_hash", "amendments_hash", "previous_hash", "scorecard_hash", "schema", "zone",
-     "kind", "role", "source", "decision", "confidence", "verdict", "origin", "competency", "evidence", "pins", "file", "rubric_key",
-     "started_at_ms", "language"}
+    {"id", "by", "member", "interview", "hash", "journal_hash", "amendments_hash", "previous_hash", "scorecard_hash", "schema",
+     "zone", "kind", "role", "source", "decision", "confidence", "verdict", "origin", "competency", "evidence", "pins", "file",
+     "rubric_key", "started_at_ms", "language"}
 )  # fmt: skip
 """Fields that are no text of a person."""
 

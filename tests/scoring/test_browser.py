@@ -7,6 +7,7 @@ import threading
 import time
 from pathlib import Path
 
+import msgspec
 import pypdf
 import pytest
 import uvicorn
@@ -15,6 +16,8 @@ from playwright.sync_api import Error, expect, sync_playwright
 from room import config
 from room.app import create_app
 from room.clock import SystemClock
+from room.scoring import trust
+from room.store import reports, signing
 
 FLAGS = [
     "--no-sandbox",
@@ -257,7 +260,10 @@ def test_a_moment_is_added_and_counts_as_evidence(browser, site):
     expect(again.locator("> input")).to_be_checked()
 
 
-def test_a_reader_goes_from_a_time_to_the_replay(browser, site):
+@pytest.mark.pdf
+def test_a_reader_goes_from_a_time_to_the_replay_past_a_passcode_and_checks_the_file(
+    browser, site, tmp_path
+):
     site.score(**{"evidence:understanding": ["p_first"]})
     site.score("ron", name="Ron Adeyemi")
     site.sign()
@@ -271,6 +277,61 @@ def test_a_reader_goes_from_a_time_to_the_replay(browser, site):
     owner.get_by_role("button", name="Switch off").click()
     reader.goto(site.base + "/r/" + address.rpartition("/")[2])
     expect(reader.locator("h1")).to_have_text("This link was switched off.")
+    asks_for_its_passcode(site, owner, reader)
+    checks_files(site, reader, tmp_path)
+
+
+def asks_for_its_passcode(site, owner, reader):
+    site.clock.advance(1)
+    site.post(
+        f"/interviews/{site.id}/report/shares", fields={"days": "30", "passcode": "harbour-7"}
+    )
+    owner.reload()
+    address = owner.locator("[data-copy]").first.get_attribute("data-copy")
+    reader.goto(site.base + "/r/" + address.rpartition("/")[2])
+    expect(reader.locator("h1")).to_have_text("This report has a passcode")
+    for _ in range(5):
+        reader.get_by_label("Passcode").fill("harbor-7")
+        with reader.expect_navigation():
+            reader.get_by_label("Passcode").press("Enter")
+        expect(reader.get_by_role("alert")).to_have_text("That is not the passcode.")
+    for said, minutes in (
+        ("Too many tries. Try again in 15 minutes.", 14),
+        ("Too many tries. Try again in 1 minute.", 2),
+    ):
+        reader.get_by_label("Passcode").fill("harbour-7")
+        reader.get_by_role("button", name="Open the report").click()
+        expect(reader.get_by_role("alert")).to_have_text(said)
+        site.clock.advance(minutes * 60_000)
+    reader.get_by_label("Passcode").fill("harbour-7")
+    reader.get_by_role("button", name="Open the report").click()
+    expect(reader.locator("h1")).to_have_text("Hire")
+
+
+def checks_files(site, reader, tmp_path):
+    """The public page, without an account: a good file, its PDF, the PDF with one byte of a page changed, another's key."""
+    report = site.get(f"/interviews/{site.id}/report.json").content
+    pdf = site.get(f"/interviews/{site.id}/report.pdf").content
+    changed = bytearray(pdf)
+    changed[pdf.index(b"stream") + 40] ^= 1
+    mallorys = signing.open_keys(tmp_path / "mallory", 1, "room.example")
+    with site.store.read() as conn:
+        row = reports.find_newest(conn, site.seals, site.owner, site.id)
+    row = msgspec.structs.replace(row, key_id=None, signature=None)
+    forged = trust.envelope(row, mallorys.signer(), mallorys.find)
+    for name, content, verdict, said in (
+        ("report.json", report, "It holds", "Signature: holds."),
+        ("report.pdf", pdf, "It holds", "Pages: holds."),
+        ("report.pdf", bytes(changed), "It does not hold", "Pages: does not hold."),
+        ("report.json", forged, "It does not hold", mallorys.signer().public.fingerprint),
+    ):
+        reader.goto(site.base + "/verify")
+        reader.get_by_label("The file").set_input_files(
+            {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+        )
+        reader.get_by_role("button", name="Check it").click()
+        expect(reader.locator("#h-verdict")).to_have_text(verdict)
+        expect(reader.locator(".found")).to_contain_text(said)
 
 
 def test_axe_finds_nothing(browser, site):
@@ -307,9 +368,9 @@ def look(browser, site, paths):
         ):
             page = page_of(browser, site, who, path, bypass_csp=True, **more)
             assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), path
+            page.evaluate(AXE.read_text(encoding="utf-8"))
             for media in ("screen", "print"):
                 page.emulate_media(media=media)
-                page.evaluate(AXE.read_text(encoding="utf-8"))
                 broken = page.evaluate(
                     "axe.run().then(r => r.violations.map(v => [v.id, v.nodes[0].html]))"
                 )

@@ -68,9 +68,14 @@ class Scorecard {
     for (const section of this.competencies()) {
       const chosen = section.querySelector<HTMLInputElement>('input[type="radio"]:checked');
       if (chosen) done += 1;
-      const shown = document.querySelector(`[data-score="${CSS.escape(section.dataset["competency"] ?? "")}"] .v`);
+      const line = document.querySelector(`[data-score="${CSS.escape(section.dataset["competency"] ?? "")}"]`);
+      line?.classList.toggle("done", chosen !== null);
+      const shown = line?.querySelector(".v");
       if (shown) shown.textContent = chosen ? (chosen.value === "no" ? "not observed" : chosen.value) : "–";
     }
+    const left = this.competencies().length - done;
+    const missing = document.getElementById("missing");
+    if (missing) missing.textContent = left === 0 ? "" : left === 1 ? "1 competency still needs a score. " : `${left} competencies still need a score. `;
     const total = document.getElementById("scored");
     if (total) total.textContent = `${done} of ${this.competencies().length}`;
   }
