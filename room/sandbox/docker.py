@@ -8,8 +8,9 @@ https://docs.docker.com/engine/api/ (1.41 and later).
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
 from typing import Any
@@ -32,6 +33,7 @@ VERSION_LABEL = "room.version"
 
 CALL_S = 10.0
 START_S = 30.0
+TAKE_BACK_WAITS_S = (0.2, 1.0, 3.0)
 STRAY_AGE_S = 60
 """When a box of this life that the pool does not know counts as lost; before, it may be only being made."""
 ENDED_AGE_S = 600
@@ -54,6 +56,7 @@ class DockerDriver:
         self._worker = worker
         self._boot_id = boot_id
         self._client: aiodocker.Docker | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._supervisor = (files("room.sandbox") / "supervise.pl").read_text("utf-8")
         self._keeper = (files("room.sandbox") / "keep.pl").read_text("utf-8")
         self._seccomp = msgspec.json.encode(profile()).decode()
@@ -82,12 +85,18 @@ class DockerDriver:
     async def create(self, shape: Shape, *, keeper: bool = False) -> DockerBox:
         if keeper and self._runtime not in KEEPER_RUNTIMES:
             raise NoNamespaces(f"not tried with the runtime {self._runtime}")
+        name = f"room-{secrets.token_hex(8)}"
         container: Any = None
         stream: Any = None
+        making: asyncio.Future[Any] | None = None
         try:
             async with self.call(START_S) as docker:
                 try:
-                    container = await docker.containers.create(self.options(shape, keeper=keeper))
+                    # Who goes away now must not leave a container whose name the engine was only about to tell.
+                    making = asyncio.ensure_future(
+                        docker.containers.create(self.options(shape, keeper=keeper), name=name)
+                    )
+                    container = await asyncio.shield(making)
                 except aiodocker.DockerError as error:
                     if error.status == 404:
                         raise ImageMissing(shape.language) from error
@@ -98,13 +107,11 @@ class DockerDriver:
                 await container.start()
                 return box
         except BaseException:
-            if stream is not None:
-                await stream.close()
-            if container is not None:
-                await asyncio.shield(asyncio.ensure_future(self._discard(container)))
+            if making is not None:
+                self._spawn(self._take_back(making, name, stream))
             raise
 
-    async def sweep(self, known: frozenset[str]) -> int:
+    async def sweep(self, known: frozenset[str], *, closing: bool = False) -> int:
         async with self.call(CALL_S) as docker:
             found = await docker.containers.list(
                 all=True, filters=msgspec.json.encode({"label": [WORKER_LABEL]}).decode()
@@ -115,9 +122,10 @@ class DockerDriver:
             facts = container._container  # noqa: SLF001 (the only way to what the list said)
             labels = facts.get("Labels") or {}
             ours = labels.get(WORKER_LABEL) == self._worker
-            older_life = ours and labels.get(BOOT_LABEL) != self._boot_id
+            this_life = labels.get(BOOT_LABEL) == self._boot_id
+            older_life = ours and not this_life
             age_s = now - facts.get("Created", now)
-            lost = ours and age_s > STRAY_AGE_S
+            lost = ours and (age_s > STRAY_AGE_S or (closing and this_life))
             ended = age_s > ENDED_AGE_S and facts.get("State") in ("exited", "dead", "created")
             if container.id not in known and (older_life or lost or ended):
                 await self.remove(container)
@@ -125,6 +133,8 @@ class DockerDriver:
         return gone
 
     async def close(self) -> None:
+        while self._tasks:
+            await asyncio.wait(self._tasks)
         if self._client is not None:
             await self._client.close()
             self._client = None
@@ -223,16 +233,40 @@ class DockerDriver:
             raise EngineDown(str(error) or type(error).__name__) from error
 
     async def remove(self, container: Any) -> None:
+        """Remove a container by force; it is gone then. Raises EngineDown, also when another removal is under way."""
         async with self.call(CALL_S):
             try:
                 await container.delete(force=True, v=True)
             except aiodocker.DockerError as error:
-                if error.status not in (404, 409):  # gone, or on its way out
+                if error.status != 404:
                     raise
 
-    async def _discard(self, container: Any) -> None:
-        with suppress(EngineDown):  # the sweep finds it by its label
-            await self.remove(container)
+    async def _take_back(self, making: asyncio.Future[Any], name: str, stream: Any) -> None:
+        """Remove a container that nobody will use, as soon as the engine has made it, if it does."""
+        if stream is not None:
+            await stream.close()
+        with suppress(EngineDown):
+            async with self.call(START_S):
+                await asyncio.wait((making,))
+        if not making.done():
+            making.cancel()
+        elif isinstance(making.exception(), aiodocker.DockerError):
+            return  # there is none
+        for wait_s in TAKE_BACK_WAITS_S:
+            try:
+                async with self.call(CALL_S) as docker:
+                    await self.remove(docker.containers.container(name))
+            except EngineDown:
+                if making.cancelled() or making.exception():
+                    return  # it was hardly made; else the sweep finds it by its label
+                await asyncio.sleep(wait_s)
+            else:
+                return
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
 class DockerBox:

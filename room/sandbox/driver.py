@@ -85,8 +85,11 @@ class Driver(Protocol):
         Raises EngineDown, ImageMissing, NoNamespaces.
         """
 
-    async def sweep(self, known: frozenset[str]) -> int:
-        """Remove boxes of ours that nobody has use for, except those `known`; return how many. Raises EngineDown."""
+    async def sweep(self, known: frozenset[str], *, closing: bool = False) -> int:
+        """Remove boxes of ours that nobody has use for, except those `known`; return how many. Raises EngineDown.
+
+        `closing`: no box of this life is being made any more, so that even a new one is nobody's.
+        """
 
     async def close(self) -> None:
         """Give back connections; boxes are the caller's to destroy first."""

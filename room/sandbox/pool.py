@@ -19,7 +19,9 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-DESTROY_TRIES = 3
+DESTROY_WAITS_S = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
+"""How long to wait after each removal that failed; then the sweep is responsible."""
+CLOSING_TRIES = 3
 FILL_AT_ONCE = 2
 """How many warm boxes are made at the same time: filling must not take the machine from those who run."""
 
@@ -48,6 +50,7 @@ class Pool:
         self._idle: dict[Shape, list[Conversation]] = {}
         self._filling: dict[Shape, int] = {}
         self._known: set[str] = set()
+        self._closing = False
         self._tasks: set[asyncio.Task[Any]] = set()
         self._making = asyncio.Semaphore(FILL_AT_ONCE)
 
@@ -123,6 +126,7 @@ class Pool:
 
     async def close(self) -> None:
         """End all boxes and wait for it."""
+        self._closing = True
         self._keep = set()
         self.drop_idle()
         while self._tasks:
@@ -205,13 +209,15 @@ class Pool:
             self._idle.setdefault(shape, []).append(talk)
 
     async def _destroy(self, talk: Conversation) -> None:
-        for attempt in range(DESTROY_TRIES):
+        for attempt, wait_s in enumerate(DESTROY_WAITS_S, 1):
             try:
                 await talk.box.destroy()
                 break
             except EngineDown as error:
                 log.warning("sandbox.box_not_destroyed", box=talk.box.id[:12], reason=str(error))
-                await asyncio.sleep(0.2 * 2**attempt)
+                if self._closing and attempt >= CLOSING_TRIES:
+                    break
+                await asyncio.sleep(wait_s)
         self._known.discard(talk.box.id)  # from here on the sweep is responsible
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:

@@ -145,6 +145,11 @@ class Runner:
             self._chores.cancel()
             await asyncio.gather(self._chores, return_exceptions=True)
         await self._pool.close()
+        if self._down is None:
+            try:
+                await self._driver.sweep(self._pool.known, closing=True)
+            except EngineDown as error:
+                log.warning("sandbox.not_swept", reason=str(error))
         await self._driver.close()
 
     async def status(self) -> RunnerStatus:

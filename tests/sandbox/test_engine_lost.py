@@ -7,6 +7,7 @@ in front of the usual engine.
 import asyncio
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -271,6 +272,135 @@ async def nothing_left(worker, monkeypatch):
     assert [
         c.id for c in found if (c._container.get("Labels") or {}).get(WORKER_LABEL) == worker
     ] == []
+
+
+class SlowEngine:
+    """A proxy that understands just enough of the engine's words to be slow, or to refuse, at one kind of request."""
+
+    def __init__(self, path, target):
+        self.path, self.target = path, target
+        self.refused = {}  # start of a request line -> [how often, answer]
+        self.gates = {}  # start of a request line -> Event: the engine's answer is held back until it is set
+        self.asked = asyncio.Event()
+        self._tasks = set()
+
+    async def __aenter__(self):
+        self._server = await asyncio.start_unix_server(self._serve, self.path)
+        return self
+
+    async def __aexit__(self, *_):
+        self._server.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve(self, reader, writer):
+        self._tasks.add(asyncio.current_task())
+        asyncio.current_task().add_done_callback(self._tasks.discard)
+        far_reader, far_writer = await asyncio.open_unix_connection(self.target)
+        gate = asyncio.Event()
+        gate.set()
+        held = [gate]
+
+        async def there():
+            while data := await reader.read(65536):
+                held[0] = next((g for start, g in self.gates.items() if start in data), gate)
+                if held[0] is not gate:
+                    self.asked.set()
+                refusal = next((r for start, r in self.refused.items() if start in data), None)
+                if refusal and refusal[0] > 0:
+                    refusal[0] -= 1
+                    body = b'{"message": "removal is already in progress"}'
+                    writer.write(
+                        b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+                        % (refusal[1], len(body), body)
+                    )
+                    continue
+                far_writer.write(data)
+                await far_writer.drain()
+            with contextlib.suppress(OSError):
+                far_writer.write_eof()
+
+        async def back():
+            while data := await far_reader.read(65536):
+                await held[0].wait()
+                writer.write(data)
+                await writer.drain()
+
+        going = asyncio.ensure_future(there()), asyncio.ensure_future(back())
+        try:
+            await asyncio.wait(going, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in going:
+                task.cancel()
+            await asyncio.gather(*going, return_exceptions=True)
+            far_writer.close()
+            writer.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def slow(runner, tmp_path):
+    path = str(tmp_path / "slow.sock")
+    target = os.environ.get("ROOM_DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix(
+        "unix://"
+    )
+    async with SlowEngine(path, target) as proxy:
+        yield proxy, f"unix://{path}"
+
+
+async def boxes_of(worker):
+    async with aiodocker.Docker() as docker:
+        found = await docker.containers.list(all=True)
+    return [c for c in found if (c._container.get("Labels") or {}).get(WORKER_LABEL) == worker]
+
+
+@pytest.mark.parametrize("end", ["a stop", "the deadline", "closing"])
+async def test_a_box_that_was_only_being_made_is_removed_when_nobody_wants_it_any_more(
+    slow, monkeypatch, end
+):
+    proxy, host = slow
+    proxy.gates[b"/containers/create"] = answer = asyncio.Event()
+    worker = "room-test-" + secrets.token_hex(4)
+    if end == "the deadline":
+        monkeypatch.setattr(engine, "START_S", 0.5)
+    async with Runner.open(docker_host=host, warm=0, worker=worker, chores=False) as runner:
+        stop = asyncio.Event()
+        running = asyncio.ensure_future(runner.run(bash("echo x"), Heard(), stop=stop))
+        await asyncio.wait_for(proxy.asked.wait(), 20)
+        if end != "the deadline":
+            stop.set()
+        assert (await running).verdict == ("UNAVAILABLE" if end == "the deadline" else "CANCELLED")
+        answer.set()
+        if end == "a stop":
+            while runner._driver._tasks:
+                await asyncio.wait(runner._driver._tasks)
+            assert await boxes_of(worker) == []
+    assert await boxes_of(worker) == []
+
+
+async def test_a_removal_that_the_engine_puts_off_is_asked_for_until_the_box_is_gone(slow):
+    proxy, host = slow
+    proxy.refused[b"DELETE /"] = [4, b"409 Conflict"]
+    worker = "room-test-" + secrets.token_hex(4)
+    async with Runner.open(docker_host=host, warm=0, worker=worker, chores=False) as runner:
+        assert (await runner.run(bash("echo x"), Heard())).verdict == "OK"
+        while runner._pool._tasks:
+            await asyncio.wait(runner._pool._tasks)
+        assert await boxes_of(worker) == []
+        assert proxy.refused[b"DELETE /"][0] == 0
+
+
+async def test_closing_removes_even_what_could_not_be_removed_before(slow, monkeypatch):
+    proxy, host = slow
+    monkeypatch.setattr("room.sandbox.pool.DESTROY_WAITS_S", (0.01,))
+    proxy.refused[b"DELETE /"] = [1, b"500 Internal Server Error"]
+    worker = "room-test-" + secrets.token_hex(4)
+    async with Runner.open(docker_host=host, warm=0, worker=worker, chores=False) as runner:
+        assert (await runner.run(bash("echo x"), Heard())).verdict == "OK"
+        while runner._pool._tasks:
+            await asyncio.wait(runner._pool._tasks)
+        assert len(await boxes_of(worker)) == 1
+    assert await boxes_of(worker) == []
 
 
 async def test_runs_that_end_in_every_way_leave_no_descriptor_and_no_task(runner):

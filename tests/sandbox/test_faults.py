@@ -79,7 +79,7 @@ class FakeEngine:
         self.boxes.append(box)
         return box
 
-    async def sweep(self, known):
+    async def sweep(self, known, *, closing=False):
         self.swept.append(known)
         return 0
 
