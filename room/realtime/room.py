@@ -122,6 +122,8 @@ class Room:
         self._outstanding: deque[_Batch] = deque()
         self._claiming: set[int] = set()
         """Client ids whose claim is not on disk yet: their edits are relayed with it."""
+        self._held = 0
+        """Relays that wait for a disk; the next ones keep behind them."""
         self._seats: list[Seat] = []
         self._unpushed: list[Straight] = []
         """Connections that were written to in this turn."""
@@ -881,8 +883,9 @@ class Room:
                 self._record(e.ClientClaimed(seat.member, client), SYSTEM)
             self._record(e.DocEdited(changed), seat.member)
             frame = protocol.update(changed)
-            if self._claiming:
-                self._batch.after.append(lambda: self._relay(frame, seat))
+            if self._claiming or self._held:
+                self._held += 1
+                self._batch.after.append(lambda: self._relay_held(frame, seat))
             else:
                 self._relay(frame, seat)
         self._acknowledge(seat, is_resync=is_resync)
@@ -916,6 +919,10 @@ class Room:
             seat.behind = False
         if not seat.behind:
             self._batch.saved[seat] = seat.received
+
+    def _relay_held(self, frame: bytes, sender: Seat) -> None:
+        self._held -= 1
+        self._relay(frame, sender)
 
     def _relay(self, frame: bytes, sender: Seat | None) -> None:
         for seat in self._seats:

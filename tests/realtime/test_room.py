@@ -102,6 +102,42 @@ async def test_the_numbering_of_a_viewer_has_no_gaps(stage: Stage, hub: Hub) -> 
     assert len(numbers) == 7
 
 
+async def test_edits_are_relayed_in_order_while_the_first_waits_for_the_disk(
+    stage: Stage, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = await hub.room(stage.interview())
+    await room.submit(c.StartInterview(), IRIS.id)
+    lead, candidate = await sit(room, IRIS), await sit(room, CAL)
+    await room.settled()
+    lead.outbox.take_all()
+    waiting: list[tuple[Any, ...]] = []
+    real = room._writer.write
+    monkeypatch.setattr(room._writer, "write", lambda *job, **how: waiting.append((job, how)))
+
+    async def written() -> None:
+        job, how = waiting.pop(0)
+        pen, recorded, done = job
+        on_disk = asyncio.get_running_loop().create_future()
+        real(pen, recorded, lambda error: on_disk.set_result(done(error)), **how)
+        await on_disk
+        await room.taken()
+
+    doc: Doc[Text] = Doc()
+    file = room.state.files[0].id
+    updates = [typed(doc, file, word) for word in ("one", "two", "three")]
+    await room.frame(candidate, protocol.DocUpdate(updates[0]))
+    await room.taken()
+    await room.frame(candidate, protocol.DocUpdate(updates[1]))
+    await room.taken()
+    await written()  # The name is on disk, the second edit is not.
+    await room.frame(candidate, protocol.DocUpdate(updates[2]))
+    await room.taken()
+    while waiting:
+        await written()
+    relayed = [f for f in lead.outbox.take_all() if f[0] == protocol.SYNC]
+    assert relayed == [protocol.update(one) for one in updates]
+
+
 async def test_an_edit_is_relayed_journaled_under_its_author_and_acknowledged(
     stage: Stage, hub: Hub
 ) -> None:
