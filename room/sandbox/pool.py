@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import msgspec
 import structlog
 
-from room.sandbox.conversation import BoxLost, Conversation
+from room.sandbox.conversation import BoxLost, Conversation, OutOfTime
 from room.sandbox.driver import Driver, EngineDown, ImageMissing, NoNamespaces, Shape
-from room.sandbox.frames import BadFrame
+from room.sandbox.frames import BadFrame, Job
+from room.sandbox.spec import SourceFile
 
 log = structlog.get_logger()
 
@@ -33,6 +34,11 @@ MOST_OWN = 16
 """Used boxes that wait, all owners together; the one that waits longest goes first."""
 
 
+Rehearsal = tuple[tuple[SourceFile, ...], Job]
+"""Files and a job of our own that a warm box with a keeper does before anybody's: the first program of a container pays for
+looking up every file of its language, and should not be a candidate's."""
+
+
 class Pool:
     """Warm boxes by shape. Only the shapes given to `keep` are kept warm, `warm` boxes each; others start cold.
 
@@ -41,9 +47,17 @@ class Pool:
     is destroyed.
     """
 
-    def __init__(self, driver: Driver, *, warm: int, reuse: bool = False) -> None:
+    def __init__(
+        self,
+        driver: Driver,
+        *,
+        warm: int,
+        reuse: bool = False,
+        rehearsal: Callable[[Shape], Rehearsal | None] = lambda _: None,
+    ) -> None:
         self._driver = driver
         self._warm = warm
+        self._rehearsal = rehearsal
         self._reuse = reuse
         self._own: OrderedDict[asyncio.Task[Conversation | None], _Place] = OrderedDict()
         self._keep: set[Shape] = set()
@@ -198,15 +212,33 @@ class Pool:
                 if shape not in self._keep:
                     return
                 talk = await self._make(shape, keeper=self._reuse)
+                rehearsed = await self._rehearse(shape, talk)
         except (EngineDown, ImageMissing) as error:
             log.warning("sandbox.no_warm_box", language=shape.language, reason=str(error))
             return
         finally:
             self._filling[shape] -= 1
-        if shape not in self._keep:
+        if shape not in self._keep or not rehearsed:
             self.end(talk)
         else:
             self._idle.setdefault(shape, []).append(talk)
+
+    async def _rehearse(self, shape: Shape, talk: Conversation) -> bool:
+        """Whether the box is ready for somebody's program, after one of ours where it can forget that."""
+        rehearsal = self._rehearsal(shape) if talk.box.keeps else None
+        if rehearsal is None:
+            return True
+        try:
+            await talk.give(rehearsal[0])
+            await talk.run(rehearsal[1], lambda _kind, _data: None)
+            await talk.renew()
+        except (EngineDown, BadFrame, BoxLost, OutOfTime, TimeoutError) as error:
+            log.warning("sandbox.no_warm_box", language=shape.language, reason=str(error))
+            return False
+        except BaseException:
+            self.end(talk)
+            raise
+        return True
 
     async def _destroy(self, talk: Conversation) -> None:
         for attempt, wait_s in enumerate(DESTROY_WAITS_S, 1):

@@ -40,6 +40,7 @@ from room.sandbox.spec import (
     RunnerStatus,
     RunRequest,
     RunResult,
+    SourceFile,
     TestReport,
     TestRequest,
     Usage,
@@ -75,7 +76,7 @@ class Runner:
         self, driver: Driver, *, runs_at_once: int = 2, warm: int = 1, reuse: bool = False
     ) -> None:
         self._driver = driver
-        self._pool = Pool(driver, warm=warm, reuse=reuse)
+        self._pool = Pool(driver, warm=warm, reuse=reuse, rehearsal=_rehearsal)
         self._lines: dict[Lane, Line] = {
             "visible": Line(places=runs_at_once, waiting=WAITING),
             "hidden": Line(places=1, waiting=WAITING),
@@ -548,6 +549,17 @@ class _Show:
 def _owner(payer: Payer | None, lane: Lane) -> str:
     """For whom a box may be kept; nobody's is not, and what hidden tests were in never is."""
     return payer.session if payer is not None and lane != "hidden" else ""
+
+
+def _rehearsal(shape: Shape) -> tuple[tuple[SourceFile, ...], Job] | None:
+    """The language's hello program, where it needs no compiler."""
+    language = LANGUAGES[shape.language]
+    if language.is_compiled:
+        return None
+    files = (SourceFile(language.file, language.hello),)
+    values = argv_words(language.id, files, language.file, memory_mb=shape.memory_mb)
+    job = Job(fill(language.run, values), b"", wall_s=20, cpu_s=20, output_bytes=4096)
+    return run_files(RunRequest(language.id, files, language.file)), job
 
 
 def shape_of(language: str, limits: Limits) -> Shape:

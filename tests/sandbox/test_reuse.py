@@ -126,7 +126,7 @@ async def test_memory_and_computing_of_the_one_before_do_not_count(run):
 @loop
 async def test_a_box_is_replaced_after_many_submissions(run, monkeypatch):
     monkeypatch.setattr("room.sandbox.pool.MOST_RENEWALS", 2)
-    boxes = [await where(run, "many") for _ in range(4)]
+    boxes = [await where(run, "many", limits=Limits(memory_mb=200)) for _ in range(4)]
     assert boxes[0] == boxes[1] == boxes[2] != boxes[3]
 
 
@@ -357,3 +357,22 @@ async def test_a_keeper_without_rights_says_so_and_is_not_asked_twice():
     asked[1:] = []
     with pytest.raises(NoNamespaces, match="clone"):
         await Conversation(Silent()).hear_ready()
+
+
+@docker
+@loop
+async def test_a_warm_box_has_done_a_program_of_ours_and_shows_nothing_of_it(run, runner):
+    await given_back(runner)
+    talk = next(talk for talk in runner._pool._idle[SHAPE])
+    assert talk.renewals == 1
+    new = await remembered(run, "rehearsed")
+    assert talk not in runner._pool._idle[SHAPE]
+    assert new["seen"]["files"]["/box"] == ["/box/main.py"]
+    async with Runner.open(warm=0, chores=False, reuse=False) as other:
+        heard = []
+        request = RunRequest("python", (SourceFile("main.py", REMEMBER),), "main.py")
+        await other.run(request, lambda piece: heard.append(piece.text))
+    plain = json.loads("".join(heard))
+    differs = {key for key in plain["seen"] if plain["seen"][key] != new["seen"][key]}
+    # Folders mounted in folders, their owner, a second filter of system calls, and the engine's own count of processes.
+    assert differs <= {"mounts", "modes", "rights", "number", "processes"}
