@@ -191,10 +191,15 @@ def date_in_words(at_ms: int, zone: str) -> str:
     return f"{shown.day} {MONTHS[shown.month - 1]} {shown.year}"
 
 
+def short_day(at_ms: int, zone: str) -> str:
+    """``23 Nov``."""
+    shown = local(at_ms, zone)
+    return f"{shown.day} {MONTHS[shown.month - 1][:3]}"
+
+
 def short(at_ms: int, zone: str) -> str:
     """``23 Nov 16:20``."""
-    shown = local(at_ms, zone)
-    return f"{shown.day} {MONTHS[shown.month - 1][:3]} {shown:%H:%M}"
+    return f"{short_day(at_ms, zone)} {clock(at_ms, zone)}"
 
 
 def day_heading(at_ms: int, zone: str, now_ms: int) -> str:

@@ -21,8 +21,10 @@ from room.web.interviews import LEVELS, languages_of, show
 SESSION_S = 24 * 3600
 
 
-def _back(interview_id: str, tab: str) -> Response[Any]:
-    return Redirect(f"/interviews/{interview_id}?tab={tab}", status_code=303)
+def _back(interview_id: str, tab: str, said: str = "") -> Response[Any]:
+    """To the page of the interview; ``said`` is what the page then says was done."""
+    also = f"&said={said}" if said else ""
+    return Redirect(f"/interviews/{interview_id}?tab={tab}{also}", status_code=303)
 
 
 SIGNAL_FIELDS = (("paste", "record_pastes"), ("leave", "record_leave"), ("idle", "record_idle"))
@@ -70,7 +72,8 @@ def move(request: Request[Any, Any, Any], interview_id: str, data: Form) -> Resp
         starts_at_ms = fields.moment("day", "time", account.zone)
         if not interview.is_before:
             fields.fault("day", "It cannot be moved any more.")
-        if not fields.faults and starts_at_ms != interview.starts_at_ms:
+        is_moved = not fields.faults and starts_at_ms != interview.starts_at_ms
+        if is_moved:
             invites.move(conn, interview, starts_at_ms)
     if fields.faults:
         return show(
@@ -82,7 +85,7 @@ def move(request: Request[Any, Any, Any], interview_id: str, data: Form) -> Resp
             typed=fields.typed,
             faults=fields.faults,
         )
-    return _back(interview_id, "people")
+    return _back(interview_id, "people", "moved" if is_moved else "")
 
 
 @post("/interviews/{interview_id:str}/cancel", sync_to_thread=True, status_code=200)
@@ -221,7 +224,7 @@ def change_plan(request: Request[Any, Any, Any], interview_id: str, data: Form) 
             typed=fields.typed,
             faults=fields.faults,
         )
-    return _back(interview_id, "plan")
+    return _back(interview_id, "plan", "saved")
 
 
 def _changed(

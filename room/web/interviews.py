@@ -203,6 +203,7 @@ def show(
         ),
         typed=typed or {},
         faults=faults or {},
+        said=request.query_params.get("said", ""),
         waited=schedule.minutes_in_words(interview.waited_ms)
         if interview.waited_ms is not None
         else "",

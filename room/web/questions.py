@@ -7,8 +7,9 @@ from litestar.response import Response
 
 from room.desk import questions
 from room.desk.questions import KIND_WORDS, Question
+from room.store import clients, interviews, rubrics
 from room.store import questions as rows
-from room.store import rubrics
+from room.store.accounts import Account
 from room.web.auth import require_account
 from room.web.templating import page
 
@@ -34,17 +35,40 @@ def show_list(request: Request[Any, Any, Any]) -> Response[Any]:
     account = require_account(request)
     with request.app.state.store.read() as conn:
         listed = questions.list_for(conn, account.id)
-    return _page(request, listed, None)
+    words = _words(request)
+    found = next((key for key, one in listed if _matches(one, words)), None)
+    return (
+        _page(request, listed, None)
+        if found is None
+        else _one(request, account, found, is_chosen=False)
+    )
 
 
 @get("/questions/{question_id:str}", sync_to_thread=True)
 def show_one(request: Request[Any, Any, Any], question_id: str) -> Response[Any]:
-    account = require_account(request)
+    return _one(request, require_account(request), question_id, is_chosen=True)
+
+
+def _words(request: Request[Any, Any, Any]) -> str:
+    return str(request.query_params.get("q", "")).strip()[:200]
+
+
+def _one(
+    request: Request[Any, Any, Any], account: Account, question_id: str, *, is_chosen: bool
+) -> Response[Any]:
+    """One question beside the list. A wide window shows the first one before any is chosen."""
     with request.app.state.store.read() as conn:
         row = rows.load(conn, account.id, question_id)
         listed = questions.list_for(conn, account.id)
         question = questions.of_row(row)
         rubric = rubrics.find_by_key(conn, account.id, question.rubric)
+        held = [
+            one
+            for one in interviews.list_for(conn, account.id)
+            if one.is_over and not one.is_demo and question_id in one.plan.questions
+        ]
+        last = max(held, key=lambda one: one.starts_at_ms, default=None)
+        last_client = clients.load(conn, account.id, last.client_id).name if last else ""
     tab = request.query_params.get("tab", TABS[0])
     language = request.query_params.get("language", "")
     chosen = language if language in question.languages else next(iter(question.languages), "")
@@ -59,6 +83,10 @@ def show_one(request: Request[Any, Any, Any], question_id: str) -> Response[Any]
         files=questions.starter_files(question, chosen),
         guide=questions.guide_md(question),
         rubric=rubric.body if rubric else None,
+        is_chosen=is_chosen,
+        times_used=len(held),
+        last_used=last,
+        last_client=last_client,
     )
 
 
@@ -68,7 +96,7 @@ def _page(
     chosen: str | None,
     **more: Any,
 ) -> Response[Any]:
-    words = request.query_params.get("q", "").strip()[:200]
+    words = _words(request)
     return page(
         request,
         "questions/questions.html",

@@ -10,6 +10,7 @@ from litestar.connection import ASGIConnection
 from litestar.response import Response
 
 from room.desk import schedule
+from room.sandbox.languages import LANGUAGES
 from room.store import clients, interviews, questions
 from room.web import auth
 from room.web.assets import TEMPLATES, Assets
@@ -53,11 +54,13 @@ environment.filters |= {
     "clock_beside": schedule.clock_beside,
     "day": schedule.day,
     "date": schedule.date_in_words,
+    "short_day": schedule.short_day,
     "short_time": schedule.short,
     "city": schedule.city,
     "zone_label": zone_label,
     "until": schedule.until,
     "took": schedule.took,
+    "language": lambda key: LANGUAGES[key].label if key in LANGUAGES else key,
     "iso_day": lambda at_ms, zone: schedule.local(at_ms, zone).date().isoformat(),
     "browser_name": browser_name,
     "iso": lambda at_ms: datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(),

@@ -132,6 +132,33 @@ function goToFault(): void {
   if (document.activeElement === document.body) document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
 }
 
+/** On the pages with a side bar: without a network they can be read, and a form is not sent into nothing. */
+function sayOffline(): void {
+  const main = document.querySelector("nav.side ~ main");
+  if (!main) return;
+  const line = document.createElement("p");
+  line.className = "banner offlineline";
+  line.setAttribute("role", "status");
+  document.body.append(line);
+  const draw = (): void => {
+    line.hidden = navigator.onLine;
+    line.textContent = navigator.onLine ? "" : "You are offline. You can read this page; what you change can be sent when you are back.";
+  };
+  window.addEventListener("online", draw);
+  window.addEventListener("offline", draw);
+  draw();
+  document.addEventListener(
+    "submit",
+    (event) => {
+      if (navigator.onLine || !(event.target instanceof HTMLFormElement) || event.target.method !== "post") return;
+      event.preventDefault();
+      event.stopPropagation();
+      line.scrollIntoView({ block: "nearest" });
+    },
+    { capture: true },
+  );
+}
+
 const AGAIN_AFTER_MS = 5_000;
 
 /** A form that is on its way is not sent a second time by a second press. */
@@ -153,6 +180,7 @@ function sendOnce(): void {
 }
 
 export function startBehaviours(): void {
+  sayOffline();
   sendOnce();
   document.addEventListener("click", clicked);
   document.addEventListener("change", (event) => {

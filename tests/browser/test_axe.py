@@ -33,6 +33,24 @@ def finished(page: Page, site: Site) -> str:
     return href.split("/")[2]
 
 
+def sideways(page: Page) -> list[str]:
+    """That the page must be moved sideways to be read, and what sticks out; nothing when it fits."""
+    out: list[str] = page.evaluate(SIDEWAYS)
+    return (
+        [f"{page.url.split('/', 3)[3][:40]} is wider than the window: {', '.join(out)}"]
+        if out
+        else []
+    )
+
+
+SIDEWAYS = """() => {
+  const wide = document.documentElement;
+  if (wide.scrollWidth <= innerWidth) return [];
+  const out = [...document.body.querySelectorAll("*")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1);
+  return [`${wide.scrollWidth} of ${innerWidth}`, ...out.slice(0, 3).map((one) => one.outerHTML.slice(0, 80))];
+}"""
+
+
 def everywhere(page: Page, axe: Axe, *, widths: tuple[int, ...] = WIDTHS) -> list[str]:
     """What axe finds at all widths, and in the dark at the first."""
     found = []
@@ -40,7 +58,7 @@ def everywhere(page: Page, axe: Axe, *, widths: tuple[int, ...] = WIDTHS) -> lis
         page.emulate_media(color_scheme=theme)
         for width in some:
             page.set_viewport_size({"width": width, "height": 900})
-            found += [f"{width} {theme} {one}" for one in axe(page)]
+            found += [f"{width} {theme} {one}" for one in (*axe(page), *sideways(page))]
     return found
 
 

@@ -189,6 +189,7 @@ def test_moving_keeps_the_links_and_the_calendars_uid_and_raises_its_sequence(ho
     before = calendar(browser.get(f"/interviews/{interview.id}/calendar.ics").content)
     moved = browser.post(f"/interviews/{interview.id}/move", {"day": "2026-11-26", "time": "09:00"})
     assert moved.status_code == 303
+    assert "Moved. The lobby says so" in browser.get(moved.headers["location"]).text
     after = calendar(browser.get(f"/interviews/{interview.id}/calendar.ics").content)
     first, second = before.walk("VEVENT")[0], after.walk("VEVENT")[0]
     assert first["UID"] == second["UID"]
@@ -426,6 +427,19 @@ def test_questions_are_found_and_read(house: World) -> None:
     text = browser.get("/questions", params={"q": "sql"}).text
     assert "Missed appointments" in text
     assert "The gate keeper" not in text
+    shown = text[text.index('<article class="qd"') :]
+    assert "Missed appointments" in shown, "the first one that is found lies open beside the list"
+    assert 'class="qq"' in text, "a phone shows the list until one is chosen"
+
+
+def test_a_question_says_how_often_it_was_asked_and_for_whom_last(house: World) -> None:
+    held, _ = house.interview()
+    house.interview(name="Dana Osei")
+    with house.store.begin() as conn:
+        interviews.set_state(conn, house.iris.id, held.id, "ended")
+    text = house.signed_in().get(f"/questions/{held.plan.questions[0]}").text
+    assert ">once</dd><dt>used, last 24 Nov for Northline Freight</dt>" in text
+    assert "Python, JavaScript" in text, "languages by the names that people use"
 
 
 def test_every_question_has_all_its_pages(house: World) -> None:

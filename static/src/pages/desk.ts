@@ -110,13 +110,26 @@ function startForm(form: HTMLFormElement): void {
   show();
 }
 
+/** The list keeps itself fresh, also behind another tab: there the title says that somebody waits. */
 function keepFresh(section: HTMLElement, address: string): void {
-  setInterval(() => {
-    if (document.hidden || section.contains(document.activeElement)) return;
+  const title = document.title;
+  const sayWaiting = (): void => {
+    const who = section.querySelector("[data-waiting]")?.textContent ?? "";
+    document.title = who ? `${who} · ${title}` : title;
+  };
+  let had = "";
+  const refresh = (): void => {
     void partial(address).then((html) => {
-      if (html !== null && section.innerHTML !== html) section.innerHTML = html;
+      // Not under somebody's hands; it is drawn the next time. What the browser made of the text is no measure of change.
+      if (html === null || html === had || section.contains(document.activeElement)) return;
+      had = html;
+      section.innerHTML = html;
+      sayWaiting();
     });
-  }, REFRESH_MS);
+  };
+  sayWaiting();
+  setInterval(refresh, REFRESH_MS);
+  document.addEventListener("visibilitychange", () => !document.hidden && refresh());
 }
 
 /** The time in the heading goes on while the desk lies open. */

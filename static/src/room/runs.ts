@@ -7,6 +7,7 @@ import type { Page } from "./page";
 import { hiddenOf, testGroup } from "./testlist";
 import { passed, runnerWords, runTone, runWords, testsSentence } from "./words";
 import { loadSettings } from "../settings";
+import { toast } from "../toast";
 import { mayEdit, type Runner, type RunState, type TestOutcome } from "./wire";
 
 const COMMANDS: Record<string, string> = { python: "python", javascript: "node", typescript: "node", sql: "sqlite3" };
@@ -110,6 +111,10 @@ function mountRunnerNotice(page: Page): void {
       draw();
     }
   };
+  // What could not be shown by a run is not held against anybody later: the note stands at its time beside the evidence.
+  page.acts.set("note-runner", () => {
+    void room.do({ type: "AddNote", text: "Code could not run from here on: the runner was away." }).then((isDone) => isDone && toast("Noted. It stands among your notes."));
+  });
   page.acts.set("ask-runner", (source) => source && void ask(source));
   page.watch(
     () => [room.runner, room.welcomed],
