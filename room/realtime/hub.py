@@ -12,7 +12,7 @@ import structlog
 
 from room.clock import Clock
 from room.realtime import metrics, recovery
-from room.realtime.budget import Level
+from room.realtime.budget import ACCOUNT_BYTES, Budget, Level
 from room.realtime.content import Content
 from room.realtime.document import Document
 from room.realtime.journal import JournalWriter
@@ -28,7 +28,7 @@ from room.session.ids import SYSTEM, CompetencyId, InterviewId, MemberId, new_id
 from room.session.roles import Role
 from room.session.state import SessionState
 from room.store.engine import Store
-from room.store.journal import Pen, append, last_hash
+from room.store.journal import Pen, account_bytes, append, last_hash
 from room.store.sealing import KeyDestroyed, Seals
 
 log = structlog.get_logger()
@@ -36,6 +36,8 @@ log = structlog.get_logger()
 IDLE_MS: Final = 60_000
 """How long an empty room stays in memory."""
 TEND_EVERY_S: Final = 5.0
+COUNT_EVERY_MS: Final = 60_000
+"""How old the count of an account's bytes may be when one of its rooms opens."""
 DISK_NEARLY: Final = 1024 * 1024 * 1024
 DISK_FULL: Final = 256 * 1024 * 1024
 """Bytes left on the data folder's disk, below which nothing more is taken: a failed write would cost more."""
@@ -90,6 +92,8 @@ class Hub:
         self._writer = JournalWriter(store)
         self._rooms: dict[InterviewId, Room] = {}
         self._tasks: dict[InterviewId, asyncio.Task[None]] = {}
+        self._accounts: dict[str, tuple[Budget, int]] = {}
+        """By owner; with when it was counted."""
         self._opening: dict[InterviewId, asyncio.Lock] = {}
         self._chores: set[asyncio.Task[Any]] = set()
         self._loop = asyncio.get_running_loop()
@@ -129,12 +133,26 @@ class Hub:
                 on_change=lambda state: self._chore(self._house.changed, interview, state),
                 on_keyframe=lambda: self._chore(self._keep_keyframe, pen),
                 reload=lambda: self._reload(pen),
+                account=await self._account(pen.owner_id),
                 runner_status=self._status,
             )
             room.know(setup.people)
             self._rooms[interview] = room
             self._tasks[interview] = asyncio.create_task(self._live(room), name=f"room {interview}")
             return room
+
+    async def _account(self, owner_id: str) -> Budget:
+        """What an account may store, one for all its rooms; counted again now and then, since recordings are deleted."""
+        account, counted_ms = self._accounts.get(owner_id, (Budget(ACCOUNT_BYTES), -COUNT_EVERY_MS))
+        now_ms = self._clock.monotonic_ms()
+        if now_ms - counted_ms >= COUNT_EVERY_MS:
+            self._accounts[owner_id] = account, now_ms
+            account.spent = await asyncio.to_thread(self._account_bytes, owner_id)
+        return account
+
+    def _account_bytes(self, owner_id: str) -> int:
+        with self._store.read() as conn:
+            return account_bytes(conn, owner_id)
 
     async def attach(self, interview: InterviewId, seat: Seat) -> Room:
         """Seat a connection in its room.
@@ -202,19 +220,22 @@ class Hub:
     def _load(self, interview: InterviewId) -> tuple[Setup, Content, recovery.Session, Pen]:
         setup = self._house.setup(interview)
         content = self._house.content(interview)
+        # Reading alone: a long journal takes a while, and other rooms' keys must get to disk meanwhile.
+        with self._store.read() as conn:
+            cipher = self._seals.find(conn, interview)
+            seq, hashed = last_hash(conn, interview)
+            if cipher is None and seq:
+                raise KeyDestroyed(f"no key for {interview}")
+            if cipher is not None and seq:
+                session = recovery.load(conn, cipher, interview)
+                return setup, content, session, Pen(interview, setup.owner_id, cipher, hashed)
         with self._store.begin() as conn:
-            try:
-                cipher = self._seals.cipher(conn, interview)
-            except KeyDestroyed:
-                if last_hash(conn, interview)[0]:
-                    raise
+            if cipher is None:
                 self._seals.create(conn, setup.owner_id, interview, self._clock.wall_ms())
                 cipher = self._seals.cipher(conn, interview)
-            _, hashed = last_hash(conn, interview)
             pen = Pen(interview, setup.owner_id, cipher, hashed)
             session = recovery.load(conn, cipher, interview)
-            if not session.seq:
-                self._begin(conn, setup, session, pen)
+            self._begin(conn, setup, session, pen)
         return setup, content, session, pen
 
     def _begin(self, conn: Any, setup: Setup, session: recovery.Session, pen: Pen) -> None:
@@ -244,8 +265,7 @@ class Hub:
             return recovery.load(conn, pen.cipher, pen.session).document
 
     def _keep_keyframe(self, pen: Pen) -> None:
-        with self._store.begin() as conn:
-            recovery.keep_keyframe(conn, pen)
+        recovery.keep_keyframe(self._store, pen)
 
     def _chore(self, work: Callable[..., None], *args: Any) -> None:
         """Blocking work beside the rooms; a failure is logged and harms nobody."""

@@ -129,9 +129,9 @@ def parse(data: bytes) -> Frame:
         case 1:
             if len(data) > AWARENESS_MAX:
                 raise TooLarge(f"{len(data)} bytes of awareness")
-            payload = reader.bytes()
-            reader.end()
-            return _parse_awareness(payload)
+            if reader.uint() != reader.left:
+                raise Malformed("has bytes behind its end, or too few")
+            return _parse_awareness(reader)
         case 3:
             return QueryAwareness()
         case 100:
@@ -147,8 +147,7 @@ def parse(data: bytes) -> Frame:
             raise Malformed("unknown message type")
 
 
-def _parse_awareness(payload: bytes) -> AwarenessUpdate | ForeignAwareness:
-    reader = Reader(payload)
+def _parse_awareness(reader: Reader) -> AwarenessUpdate | ForeignAwareness:
     if reader.uint() != 1:
         return ForeignAwareness()
     return AwarenessUpdate(reader.uint(), reader.uint(), reader.text())
@@ -169,8 +168,9 @@ def update(update: bytes) -> bytes:
     return bytes((SYNC, UPDATE)) + write_bytes(update)
 
 
-def awareness(client: int, clock: int, state: str) -> bytes:
-    entry = write_uint(1) + write_uint(client) + write_uint(clock) + write_bytes(state.encode())
+def awareness(client: int, clock: int, state: bytes) -> bytes:
+    """``state``: JSON; ``null`` when the client goes."""
+    entry = write_uint(1) + write_uint(client) + write_uint(clock) + write_bytes(state)
     return bytes((AWARENESS,)) + write_bytes(entry)
 
 

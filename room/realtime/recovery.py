@@ -12,6 +12,7 @@ from room.session.ids import InterviewId
 from room.session.state import EMPTY, SessionState
 from room.session.visibility import PUBLIC, visible_to
 from room.store import journal
+from room.store.engine import Store
 from room.store.journal import Pen
 from room.store.sealing import Cipher
 
@@ -121,8 +122,13 @@ def _decode(content: bytes) -> Snapshot | None:
     return found if found.version == KEYFRAME_VERSION else None
 
 
-def keep_keyframe(conn: Connection, pen: Pen) -> None:
-    """Build a keyframe from the journal and store it. Blocking and slow by design: it runs in a thread, off the event loop."""
-    session = load(conn, pen.cipher, pen.session)
+def keep_keyframe(store: Store, pen: Pen) -> None:
+    """Build a keyframe from the journal and store it.
+
+    Blocking and slow by design: it runs in a thread, off the event loop, and takes the store's write lock at the end only.
+    """
+    with store.read() as conn:
+        session = load(conn, pen.cipher, pen.session)
     if session.seq:
-        journal.keep_keyframe(conn, pen, session.seq, session.at_ms, session.snapshot())
+        with store.begin() as conn:
+            journal.keep_keyframe(conn, pen, session.seq, session.at_ms, session.snapshot())

@@ -15,16 +15,18 @@ import structlog
 
 from room.clock import Clock
 from room.realtime import metrics, protocol
-from room.realtime.budget import OUTPUT_BYTES, SENTENCES, SESSION_BYTES, Budget, Level
+from room.realtime.budget import HUNGRY, SENTENCES, Budget, Level, Spending
 from room.realtime.content import Content
 from room.realtime.document import Document, Lost, TooBig, Unready
 from room.realtime.inbox import Inbox
 from room.realtime.journal import JournalWriter
 from room.realtime.outbox import Straight
+from room.realtime.presence import CaretLog, Presence
 from room.realtime.protocol import CloseCode
 from room.realtime.recovery import NEVER_TOLD, Session, Told
 from room.realtime.runs import Job, Runs, finish_of
-from room.realtime.seat import Awareness, Person, Seat
+from room.realtime.scrollback import Scrollback
+from room.realtime.seat import Person, Seat
 from room.realtime.session_clock import SessionClock
 from room.realtime.updates import read_state_vector, read_update, unknown_roots
 from room.realtime.varint import Malformed
@@ -44,27 +46,9 @@ from room.store.journal import Pen
 
 log = structlog.get_logger()
 
-CARET_EVERY_MS: Final = 500
 KEYFRAME_EVERY: Final = 2_000
-TERMINAL_MAX: Final = 256 * 1024
-"""Characters of a run's output that a newcomer is sent."""
 CLIENTS_A_MEMBER: Final = 200
 """Editor numbers a member may use: one a page load."""
-
-ROW_BYTES: Final = 150
-"""What a row costs beside its content."""
-HUNGRY: Final = (
-    c.SendChat,
-    c.SendTeamChat,
-    c.AddNote,
-    c.RequestRun,
-    c.RequestTests,
-    c.CreateFile,
-    c.AppendOutput,
-    c.TypeInput,
-    c.NotePaste,
-)
-"""Commands that are refused when there is no room; ending, pins and stages always go."""
 
 Notice = Callable[[SessionState], None]
 
@@ -100,6 +84,7 @@ class Room:
         on_change: Notice,
         on_keyframe: Callable[[], None],
         reload: Callable[[], Document],
+        account: Budget,
         runner_status: RunnerStatus | None = None,
     ) -> None:
         self.id = pen.session
@@ -130,19 +115,16 @@ class Room:
         self._is_parked = False
         """The task waits for work, and nobody has any: what comes may be carried out at once."""
         self.people: dict[MemberId, Person] = {}
-        self._terminal: tuple[str, list[str], int, bool] | None = None
-        self._carets: dict[MemberId, tuple[int, bytes]] = {}
-        self._late_carets: dict[MemberId, bytes] = {}
-        self._caret_timer: asyncio.TimerHandle | None = None
+        self._scrollback = Scrollback()
+        self._presence = Presence(self._seats)
+        self._carets = CaretLog(clock, self._record_caret, self._inbox.put_now)
         self._close_timer: asyncio.TimerHandle | None = None
         self._broken: BaseException | None = None
         self._waiting: set[asyncio.Future[Refused | None]] = set()
         self._is_document_lost = False
         self._unwritten = 0
         self._all_written = asyncio.Event()
-        self._stored = Budget(SESSION_BYTES, session.stored_bytes)
-        self._printed = Budget(OUTPUT_BYTES)
-        self._disk: Level = "fine"
+        self._spending = Spending(session.stored_bytes, account, self._warn)
         self._closing = False
         self.idle_since_ms: int = clock.monotonic_ms()
 
@@ -258,7 +240,7 @@ class Room:
 
     def set_disk(self, level: Level) -> None:
         """What the server's disk has left."""
-        self._inbox.put_now(lambda: self._set_disk(level))
+        self._inbox.put_now(lambda: self._spending.set_disk(level))
 
     def close_all(self, code: CloseCode) -> None:
         for seat in self._seats:
@@ -287,9 +269,9 @@ class Room:
             raise
         finally:
             self._is_parked = False
-            for timer in (self._caret_timer, self._close_timer):
-                if timer is not None:
-                    timer.cancel()
+            self._carets.close()
+            if self._close_timer is not None:
+                self._close_timer.cancel()
             with contextlib.suppress(Exception):
                 await self._runs.close()
             for answer in self._waiting:
@@ -431,10 +413,9 @@ class Room:
         return None
 
     def _decide(self, command: c.Command, by: MemberId) -> Decision:
-        if isinstance(command, c.AppendOutput) and self._printed.level == "full":
+        if self._spending.is_unheard(command):
             return ()
-        if self._is_full and isinstance(command, HUNGRY):
-            what = "session" if self._stored.level == "full" else "disk"
+        if isinstance(command, HUNGRY) and (what := self._spending.full):
             return Refused("full", SENTENCES[what, "full"])
         return decide(self.state, command, by, self._moment())
 
@@ -452,7 +433,7 @@ class Room:
         metrics.count_event()
         if isinstance(event, e.RunFinished | e.TestsFinished | e.HiddenTestsFinished):
             metrics.RUNS.labels(type(event).__name__, event.verdict).inc()
-        self._spend(event)
+        self._spending.spend(event)
         if not isinstance(event, NEVER_TOLD):
             self._batch.after.append(lambda: self._tell(recorded, is_public=is_public))
         for effect in fx.effects_of(event, before):
@@ -460,35 +441,11 @@ class Room:
         if self._seq % KEYFRAME_EVERY == 0:
             self._batch.after.append(self._on_keyframe)
 
-    def _spend(self, event: e.Event) -> None:
-        match event:
-            case e.DocEdited():
-                size = len(event.update)
-            case e.RunOutput() | e.RunInput():
-                size = len(event.text)
-                if self._printed.spend(size):
-                    self._warn("output", self._printed.level)
-            case e.ChatSent() | e.TeamChatSent() | e.NoteAdded():
-                size = len(event.text)
-            case _:
-                size = 0
-        if self._stored.spend(size + ROW_BYTES):
-            self._warn("session", self._stored.level)
-
     def _warn(self, what: str, level: Level) -> None:
         notice = {"t": "notice", "about": what, "level": level, "sentence": SENTENCES[what, level]}
         for seat in self._seats:
             if seat.is_active:
                 seat.tell(notice)
-
-    def _set_disk(self, level: Level) -> None:
-        if level != self._disk:
-            self._disk = level
-            self._warn("disk", level)
-
-    @property
-    def _is_full(self) -> bool:
-        return self._stored.level == "full" or self._disk == "full"
 
     def _cause(self, effect: fx.Effect) -> None:
         match effect:
@@ -581,7 +538,7 @@ class Room:
     def _tell(self, recorded: e.Recorded, *, is_public: bool) -> None:
         """Tell those who may see it, each class of viewer in a numbering of its own."""
         self._everything = self._everything.after(recorded)
-        self._remember_output(recorded.event)
+        self._scrollback.after(recorded.event)
         self._tell_class(recorded, self._everything, is_interviewers=True)
         if is_public:
             self._public = self._public.after(recorded)
@@ -598,19 +555,6 @@ class Room:
             if frame is None:
                 frame = protocol.room_message(event_message(recorded, told.count))
             seat.post(frame)
-
-    def _remember_output(self, event: e.Event) -> None:
-        match event:
-            case e.RunQueued():
-                self._terminal = (event.run, [], 0, False)
-            case e.RunOutput() if self._terminal is not None and self._terminal[0] == event.run:
-                run, pieces, size, cut = self._terminal
-                pieces.append(event.text)
-                size += len(event.text)
-                while size > TERMINAL_MAX and len(pieces) > 1:
-                    size -= len(pieces.pop(0))
-                    cut = True
-                self._terminal = (run, pieces, size, cut)
 
     # ------------------------------------------------------------------------------------------------ seats
 
@@ -660,15 +604,13 @@ class Room:
         seat.post(protocol.step1(self._document.state_vector()))
         if seat.vector is not None:
             self._answer_vector(seat, seat.vector)
-        for other in self._seats:
-            if other is not seat and other.is_active and other.awareness is not None:
-                seat.post(_awareness_frame(other.awareness))
+        self._presence.show_to(seat)
         if seat.speaks_room:
             self._batch.after.append(lambda: self._welcome(seat))
 
     def _retire(self, seat: Seat, code: CloseCode) -> None:
         """Another tab takes this seat's place; the member does not leave."""
-        self._forget_awareness(seat)
+        self._presence.forget(seat)
         seat.standing = "gone"
         seat.close(code)
 
@@ -677,7 +619,7 @@ class Room:
             return
         self._seats.remove(seat)
         was_active = seat.is_active
-        self._forget_awareness(seat)
+        self._presence.forget(seat)
         seat.standing = "gone"
         if was_active:
             waiting = next(
@@ -709,10 +651,6 @@ class Room:
         if not seat.is_active:
             return
         told = self._everything if seat.person.role in INTERVIEWERS else self._public
-        terminal = None
-        if self._terminal is not None:
-            run, pieces, _, cut = self._terminal
-            terminal = {"run": run, "text": "".join(pieces), "cut": cut}
         seat.tell(
             {
                 "t": "welcome",
@@ -723,7 +661,7 @@ class Room:
                 "role": seat.person.role,
                 "state": told.state,
                 "people": self.people,
-                "terminal": terminal,
+                "terminal": self._scrollback.told(),
                 "runner": self._runner_status,
             }
         )
@@ -770,7 +708,8 @@ class Room:
                 case protocol.ForeignAwareness():
                     pass
                 case protocol.QueryAwareness():
-                    self._answer_query(seat)
+                    if seat.is_active:
+                        self._presence.answer(seat)
                 case _:
                     self._room_message(seat, frame)
         except Malformed as error:
@@ -811,7 +750,7 @@ class Room:
             case protocol.Bye():
                 if seat.is_active:
                     seat.standing = "gone"
-                    self._forget_awareness(seat)
+                    self._presence.forget(seat)
                     self._command(c.Leave(seat.member, clean=True), SYSTEM)
 
     def _do(self, seat: Seat, frame: protocol.Do) -> None:
@@ -851,8 +790,7 @@ class Room:
             elif not is_resync:  # A reader's answer to step 1 is legal; it is not taken.
                 seat.close(CloseCode.NOT_ALLOWED)
             return
-        if self._is_full:
-            what = "session" if self._stored.level == "full" else "disk"
+        if what := self._spending.full:
             seat.tell(
                 {"t": "notice", "about": what, "level": "full", "sentence": SENTENCES[what, "full"]}
             )
@@ -935,78 +873,21 @@ class Room:
         owner = self.state.clients.get(frame.client)
         if owner is not None and owner != seat.member:
             return
-        known = seat.awareness
-        if known is None:
-            if any(
-                s.awareness is not None and s.awareness.client == frame.client for s in self._seats
-            ):
-                return
-        elif known.client != frame.client or frame.clock < known.clock:
-            return
-        if frame.state == "null":
-            self._forget_awareness(seat)
-            return
-        try:
-            fields = msgspec.json.decode(frame.state, type=dict[str, msgspec.Raw])
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise Malformed("awareness that is no object") from error
-        fields["user"] = msgspec.Raw(_identity(seat.person))
-        state = msgspec.json.encode(fields).decode()
-        seat.awareness = Awareness(frame.client, frame.clock, state)
-        message = _awareness_frame(seat.awareness)
-        for other in self._seats:
-            if other is not seat and other.is_active:
-                other.post(message, volatile=True)
-        self._note_caret(seat.member, fields.get("cursor"))
+        cursor = self._presence.take(seat, frame)
+        if (
+            cursor is not None
+            and self.state.phase in ("running", "paused")
+            and may_edit(self.state, seat.member) is None
+        ):
+            self._carets.note(seat.member, cursor)
 
-    def _answer_query(self, seat: Seat) -> None:
-        if seat.is_active:
-            for other in self._seats:
-                if other.is_active and other.awareness is not None:
-                    seat.post(_awareness_frame(other.awareness))
-
-    def _forget_awareness(self, seat: Seat) -> None:
-        gone, seat.awareness = seat.awareness, None
-        if gone is not None:
-            frame = protocol.awareness(gone.client, gone.clock + 1, "null")
-            for other in self._seats:
-                if other is not seat and other.is_active:
-                    other.post(frame)
-
-    def _note_caret(self, member: MemberId, cursor: msgspec.Raw | None) -> None:
-        """Into the journal, thinned: the first move at once, the last of a burst when it is over."""
-        if cursor is None or self.state.phase not in ("running", "paused"):
-            return
-        if may_edit(self.state, member) is not None:
-            return
-        place = bytes(cursor)
-        last_ms, last = self._carets.get(member, (-CARET_EVERY_MS, b""))
-        if place == last:
-            self._late_carets.pop(member, None)
-            return
-        if self._clock.monotonic_ms() - last_ms >= CARET_EVERY_MS:
-            self._record_caret(member, place)
-            return
-        self._late_carets[member] = place
-        if self._caret_timer is None:
-            loop = asyncio.get_running_loop()
-            self._caret_timer = loop.call_later(
-                CARET_EVERY_MS / 1000, lambda: self._inbox.put_now(self._record_late_carets)
-            )
-
-    def _record_caret(self, member: MemberId, place: bytes) -> None:
-        self._late_carets.pop(member, None)
-        moved = caret_of(place, self.state)
-        if moved is not None:
-            self._carets[member] = (self._clock.monotonic_ms(), place)
-            self._record(moved, member)
-
-    def _record_late_carets(self) -> None:
-        self._caret_timer = None
-        for member, place in list(self._late_carets.items()):
-            if may_edit(self.state, member) is None:
-                self._record_caret(member, place)
-        self._late_carets.clear()
+    def _record_caret(self, member: MemberId, cursor: bytes) -> bool:
+        """Into the journal; whether it is a place in a file."""
+        moved = caret_of(cursor, self.state)
+        if moved is None or may_edit(self.state, member) is not None:
+            return False
+        self._record(moved, member)
+        return True
 
 
 def _nothing() -> None:
@@ -1044,14 +925,6 @@ def caret_of(cursor: bytes, state: SessionState) -> e.CaretMoved | None:
     if state.file(file) is None:
         return None
     return e.CaretMoved(file, anchor.decode(), head.decode())
-
-
-def _awareness_frame(awareness: Awareness) -> bytes:
-    return protocol.awareness(awareness.client, awareness.clock, awareness.state)
-
-
-def _identity(person: Person) -> bytes:
-    return msgspec.json.encode({"name": person.first, "color": person.colour, "member": person.id})
 
 
 def _refusal(number: int, refused: Refused) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A connection as its room sees it: whose it is, what it has been sent, what it has said."""
 
 import asyncio
+import functools
 from typing import Literal
 
 import msgspec
@@ -25,7 +26,8 @@ class Person(msgspec.Struct, frozen=True):
 class Awareness(msgspec.Struct, frozen=True):
     client: int
     clock: int
-    state: str
+    state: bytes
+    """JSON."""
 
 
 Standing = Literal["new", "waiting", "elsewhere", "active", "gone"]
@@ -51,6 +53,13 @@ class Seat:
         """Its state vector, if it asked before it was let in."""
         self.awareness: Awareness | None = None
         self.closed: asyncio.Future[CloseCode] = asyncio.get_running_loop().create_future()
+
+    @functools.cached_property
+    def identity(self) -> msgspec.Raw:
+        """Who this is, as awareness says it."""
+        who = self.person
+        named = {"name": who.first, "color": who.colour, "member": who.id}
+        return msgspec.Raw(msgspec.json.encode(named))
 
     @property
     def member(self) -> MemberId:

@@ -35,6 +35,9 @@ class Reader:
     def uint(self) -> int:
         """An unsigned integer of at most 53 bits."""
         data, position, end = self._data, self.position, self._end
+        if position < end and (value := data[position]) < 0x80:
+            self.position = position + 1
+            return value
         value = shift = 0
         while position < end:
             byte = data[position]

@@ -194,6 +194,14 @@ def stored_bytes(conn: Connection, session: InterviewId) -> int:
     return int(size or 0) + segments.stored_bytes(conn, session)
 
 
+def account_bytes(conn: Connection, owner_id: str) -> int:
+    """The same of all of an account's journals. It looks at every row that is not packed."""
+    size = conn.scalar(
+        select(func.sum(func.length(journal.c.sealed))).where(journal.c.owner_id == owner_id)
+    )
+    return int(size or 0) + segments.account_bytes(conn, owner_id)
+
+
 def rows_of(conn: Connection, session: InterviewId, after: int = 0) -> Iterator[Row]:
     """The rows that are not packed, in order, as they are stored."""
     found = conn.execute(

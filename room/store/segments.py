@@ -118,6 +118,13 @@ def last_of(conn: Connection, session: InterviewId) -> Segment | None:
     return Segment(**row._asdict()) if row else None
 
 
+def account_bytes(conn: Connection, owner_id: str) -> int:
+    size = conn.scalar(
+        select(func.sum(func.length(segments.c.sealed))).where(segments.c.owner_id == owner_id)
+    )
+    return int(size or 0)
+
+
 def stored_bytes(conn: Connection, session: InterviewId) -> int:
     size = conn.scalar(
         select(func.sum(func.length(segments.c.sealed))).where(segments.c.session_id == session)

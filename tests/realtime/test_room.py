@@ -326,7 +326,7 @@ async def test_a_session_says_when_its_storage_ends_and_keeps_what_it_has(
     messages(candidate)
     file = room.state.files[0].id
     doc: Doc[Text] = Doc()
-    room._stored.limit = room._stored.spent + 20_000
+    room._spending.session.limit = room._spending.session.spent + 20_000
     for _ in range(9):
         await room.frame(candidate, protocol.DocUpdate(typed(doc, file, "x" * 2_000)))
     await room.settled()
@@ -343,6 +343,32 @@ async def test_a_session_says_when_its_storage_ends_and_keeps_what_it_has(
     assert not isinstance(await room.submit(c.StartInterview(), IRIS.id), Refused), (
         "the clock goes on"
     )
+
+
+async def test_an_accounts_storage_is_one_for_all_its_rooms_and_what_is_deleted_counts_no_more(
+    stage: Stage, hub: Hub
+) -> None:
+    first, second = stage.interview(), stage.interview()
+    busy, other = await hub.room(first), await hub.room(second)
+    account = busy._spending.account
+    assert other._spending.account is account
+    assert account.spent > 0
+    account.limit = account.spent + 5_000
+    candidate = await sit(busy, CAL)
+    doc: Doc[Text] = Doc()
+    await busy.frame(candidate, protocol.DocUpdate(typed(doc, busy.state.files[0].id, "x" * 6_000)))
+    await busy.settled()
+    heard = [m for m in messages(candidate) if m["t"] == "notice"]
+    assert [(m["about"], m["level"]) for m in heard] == [("account", "full")]
+    refused = await other.submit(c.SendChat("hello"), CAL.id)
+    assert isinstance(refused, Refused)
+    assert "recordings are deleted" in refused.sentence
+    await hub.put_away(first)
+    with stage.store.begin() as conn:
+        conn.exec_driver_sql("DELETE FROM journal WHERE session_id = ?", (first,))
+    stage.clock.advance(120_000)
+    await hub.room(stage.interview())
+    assert not isinstance(await other.submit(c.SendChat("hello"), CAL.id), Refused)
 
 
 async def test_a_full_disk_takes_nothing_new_and_says_so_until_there_is_room(
@@ -363,7 +389,7 @@ async def test_a_full_disk_takes_nothing_new_and_says_so_until_there_is_room(
 async def test_output_beyond_the_sessions_budget_is_cut_and_said(stage: Stage, hub: Hub) -> None:
     room = await hub.room(stage.interview())
     await room.submit(c.StartInterview(), IRIS.id)
-    room._printed.limit = 1_000
+    room._spending.output.limit = 1_000
     room._runs.start = lambda _: None  # type: ignore[method-assign] - no engine here: it would end at once
     run = "r_flood"
     room._record(e.RunQueued(run, room.state.files[0].id, "python"), CAL.id)
