@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import threading
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -18,6 +19,7 @@ from room.pauses import Collector
 from room.realtime.hub import Hub
 from room.replay import keeping
 from room.sandbox.runner import Runner
+from room.scoring import limited
 from room.session.ids import InterviewId
 from room.store import interviews, journal
 from room.store.engine import Store
@@ -58,6 +60,7 @@ log = structlog.get_logger()
 DELETE_EVERY_S = 3600
 TEND_EVERY_S = 20
 COLLECT_EVERY_S = 2
+WARM_AFTER_S = 5
 
 PAGES = (
     assets,
@@ -262,6 +265,10 @@ async def _finish_ended(store: Store, hub: Hub) -> None:
 
 def serve(settings: Settings) -> None:
     """Run until the process is told to stop."""
+    # The first PDF need not wait for a layout engine; when everything else has started.
+    warming = threading.Timer(WARM_AFTER_S, limited.warm)
+    warming.daemon = True
+    warming.start()
     uvicorn.run(
         create_app(settings, with_demo=settings.has_demo),
         host=settings.host,

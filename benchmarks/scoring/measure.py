@@ -1,8 +1,10 @@
 """Speed of the report for a 52-minute session of real typing with 60 pins and 40 runs.
 
-    python benchmarks/scoring/measure.py [--repeat N] [--out report.pdf]
+    python benchmarks/scoring/measure.py [--repeat N] [--cpu] [--out report.pdf]
 
 Prints medians against the limits: page <= 100 ms of server time, PDF <= 1.5 s and <= 500 kB, draft <= 1 s after the end.
+Page and PDF are measured with nothing kept from before ("first") and as the second reader gets them ("again"). `--cpu` counts
+processor time, of the child that lays out the PDF too, instead of the clock's: for a machine on which others work.
 The typing is `tests/data/traces/clownschool.json.gz`: two people, 23,136 edits. No network, no browser; one process.
 """
 
@@ -24,13 +26,21 @@ sys.path.insert(0, str(ROOT))
 from room import config  # noqa: E402
 from room.app import create_app  # noqa: E402
 from room.clock import ManualClock  # noqa: E402
+from room.scoring import limited, paint, pdfseal, render  # noqa: E402
 from room.session import events as e  # noqa: E402
 from room.session.ids import SYSTEM, CompetencyId, FileId  # noqa: E402
 from room.session.roles import Role  # noqa: E402
 from room.store import interviews, journal  # noqa: E402
+from room.web.report import pdf_shelf  # noqa: E402
 
 PINS, RUNS = 60, 40
-LIMITS = {"page": 0.1, "draft": 1.0, "pdf": 1.5}
+LIMITS = {
+    "draft": 1.0,
+    "page, first": 0.1,
+    "page, again": 0.1,
+    "pdf, first": 1.5,
+    "pdf, again": 1.5,
+}
 PDF_BYTES = 500_000
 
 
@@ -113,27 +123,54 @@ def hold(app):
     return held
 
 
-def timed(work, repeat):
+def timed(work, repeat, before=lambda: None, clock=time.perf_counter):
     taken = []
     for _ in range(repeat):
-        start = time.perf_counter()
+        before()
+        start = clock()
         result = work()
-        taken.append(time.perf_counter() - start)
+        taken.append(clock() - start)
     return statistics.median(taken), max(taken), result
+
+
+def forget(app):
+    """As after a restart: no code is painted and no PDF is kept."""
+    paint._painted.cache_clear()
+    pdf_shelf(app.app.state).clear()
+
+
+def here():
+    """Let the jobs run in this process, so that its processor time holds theirs."""
+    render.prepare()
+    works = {"pdf": render.lay_out, "sign": pdfseal.sign_in_child}
+    pdfseal.prepare()
+    limited.run = lambda job, payload: works[job](payload)
 
 
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--repeat", type=int, default=5)
     options.add_argument("--out", type=Path)
+    options.add_argument("--cpu", action="store_true")
     options = options.parse_args()
+    clock = time.process_time if options.cpu else time.perf_counter
+    if options.cpu:
+        here()
+    results = {}
     with tempfile.TemporaryDirectory() as folder:
         settings = config.load({"ROOM_DATA_DIR": folder, "ROOM_DOCKER_HOST": "unix:///nowhere"})
-        clock = ManualClock(1_795_500_000_000 + 4_000_000)
-        with TestClient(create_app(settings, clock=clock), base_url=settings.public_url) as app:
+        wall = ManualClock(1_795_500_000_000 + 4_000_000)
+        with TestClient(create_app(settings, clock=wall), base_url=settings.public_url) as app:
             held = hold(app)
-            draft = timed(lambda: held.get(f"/interviews/{held.id}/report"), options.repeat)
-            assert draft[2].status_code == 200, draft[2].text
+
+            def measure(name, path, who, *, is_first):
+                before = (lambda: forget(app)) if is_first else (lambda: None)
+                results[name] = timed(lambda: held.get(path, who), options.repeat, before, clock)
+                answer = results[name][2]
+                assert answer.status_code == 200, answer.text
+                return answer
+
+            measure("draft", f"/interviews/{held.id}/report", "iris", is_first=True)
             evidence = {f"evidence:{c['id']}": [f"p_{n}" for n in range(i, PINS, 6)] for i, c in enumerate(held.rubric.body["competencies"])}  # fmt: skip
             fields = held.fields(3) | evidence
             assert held.post(f"/score/{held.id}/submit", "iris", fields).status_code == 303
@@ -142,19 +179,24 @@ def main():
                 f"/interviews/{held.id}/report/shares", fields={"days": "30", "with_replay": "on"}
             )
             token = held.get(f"/interviews/{held.id}/report").text.split("/r/")[1].split('"')[0]
-            page = timed(lambda: held.get(f"/r/{token}", None), options.repeat)
-            assert page[2].text.count('class="t"') >= PINS
-            pdf = timed(lambda: held.get(f"/r/{token}/report.pdf", None), options.repeat)
-            assert pdf[2].content.startswith(b"%PDF"), pdf[2].text
+            held.get(f"/r/{token}/report.pdf", None)  # starts the process that lays out
+            for kind, path in (("page", f"/r/{token}"), ("pdf", f"/r/{token}/report.pdf")):
+                measure(f"{kind}, first", path, None, is_first=True)
+                answer = measure(f"{kind}, again", path, None, is_first=False)
+                assert kind == "pdf" or answer.text.count('class="t"') >= PINS
+            pdf = answer.content
+            assert pdf.startswith(b"%PDF")
             if options.out:
-                options.out.write_bytes(pdf[2].content)
+                options.out.write_bytes(pdf)
     good = True
-    for name, (middle, worst, _) in (("draft", draft), ("page", page), ("pdf", pdf)):
+    for name, (middle, worst, _) in results.items():
         is_in = middle <= LIMITS[name]
         good &= is_in
-        print(f"{name:6} {middle * 1000:7.0f} ms, worst {worst * 1000:7.0f} ms, limit {LIMITS[name] * 1000:.0f} ms {'ok' if is_in else 'OVER'}")  # fmt: skip
-    size = len(pdf[2].content)
-    print(f"pdf    {size:,} bytes, limit {PDF_BYTES:,} {'ok' if size <= PDF_BYTES else 'OVER'}")
+        print(f"{name:12} {middle * 1000:7.0f} ms, worst {worst * 1000:7.0f} ms, limit {LIMITS[name] * 1000:.0f} ms {'ok' if is_in else 'OVER'}")  # fmt: skip
+    size = len(pdf)
+    print(
+        f"pdf          {size:,} bytes, limit {PDF_BYTES:,} {'ok' if size <= PDF_BYTES else 'OVER'}"
+    )
     return 0 if good and size <= PDF_BYTES else 1
 
 

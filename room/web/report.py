@@ -18,6 +18,7 @@ from room.scoring import blind, brand, filing, form, limited, pdfseal, render, s
 from room.scoring import report as reports_pure
 from room.scoring.brand import Brand
 from room.scoring.filing import Case, Lacking, NotYet, Stale
+from room.scoring.pdfshelf import Shelf
 from room.scoring.render import Paper, PdfBusy, PdfFailed, View
 from room.scoring.report import Report
 from room.scoring.score import Lack, Words
@@ -413,25 +414,36 @@ def _envelope(request: Req, row: Signed) -> bytes:
     return trust.envelope(row, keys.signer(), keys.find)
 
 
+def pdf_shelf(state: Any) -> Shelf:
+    if "pdf_shelf" not in state:
+        state.pdf_shelf = Shelf()
+    shelf: Shelf = state.pdf_shelf
+    return shelf
+
+
 def _pdf(request: Req, row: Signed, *, is_blind: bool = False) -> Response[Any]:
     state = request.app.state
-    report, hash_ = reports_pure.read(row.body), row.hash
     with state.store.read() as conn:
         interview = interviews.load(conn, row.owner_id, row.interview_id)
         terms = report_terms.load(conn, row.owner_id, interview.client_id)
-    if is_blind:
-        report, hash_ = blind.of(report), ""
     paper: Paper = "letter" if request.query_params.get("print") == "letter" else "a4"
-    look = _brand(terms, report.occasion.client)
-    view = View(hash=hash_, address=state.settings.public_url, brand=look, blind=is_blind)
-    html = render.pdf_page(report, view, paper)
-    try:
+    signer = keys_of(request).signer()
+
+    def make() -> bytes:
+        report, hash_ = reports_pure.read(row.body), row.hash
+        if is_blind:
+            report, hash_ = blind.of(report), ""
+        look = _brand(terms, report.occasion.client)
+        view = View(hash=hash_, address=state.settings.public_url, brand=look, blind=is_blind)
+        html = render.pdf_page(report, view, paper)
         if is_blind:
             # What was signed has the name in it: neither the data nor the site's signature goes along.
-            made = render.pdf(html, logo=look.logo)
-        else:
-            made = render.pdf(html, _envelope(request, row), look.logo)
-            made = pdfseal.sign(made, keys_of(request).signer())
+            return render.pdf(html, logo=look.logo)
+        return pdfseal.sign(render.pdf(html, _envelope(request, row), look.logo), signer)
+
+    key = (row.id, row.hash, paper, is_blind, terms, signer.public.id)
+    try:
+        made = pdf_shelf(state).get(key, make)
     except (PdfBusy, limited.Busy):
         return page(
             request,
@@ -442,7 +454,7 @@ def _pdf(request: Req, row: Signed, *, is_blind: bool = False) -> Response[Any]:
             code="",
         )
     except (PdfFailed, limited.Failed) as error:
-        log.exception("report.pdf_failed", report=report.id, why=str(error))
+        log.exception("report.pdf_failed", report=row.id, why=str(error))
         return page(
             request,
             "errors/page.html",

@@ -5,13 +5,16 @@ import os
 import re
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pypdf
 import pytest
 from msgspec.structs import replace
 
-from room.scoring import limited, render, report
+from room.scoring import limited, paint, render, report
+from room.scoring.pdfshelf import Shelf
 from room.scoring.render import PdfFailed, View
 from room.scoring.score import Point, Scorecard, Words
 
@@ -285,3 +288,49 @@ def test_times_lead_into_the_replay_only_where_it_is_included(make_report):
     assert 'href="/r/x/replay?t=350"' in with_it
     without = str(render.sheet(make_report(), View()))
     assert "href=" not in without
+
+
+# ------------------------------------------------------------------------------------------------ kept PDFs
+
+
+def test_a_pdf_is_made_once_and_the_least_read_one_goes_first():
+    shelf = Shelf(max_bytes=10)
+    made = []
+
+    def make(name):
+        made.append(name)
+        return name.encode() * 4
+
+    for name in ("a", "b", "a", "c", "a", "b"):
+        assert shelf.get(name, lambda name=name: make(name)) == name.encode() * 4
+    assert made == ["a", "b", "c", "b"]
+    assert shelf.get("large", lambda: b"x" * 11) == b"x" * 11
+    assert shelf.get("large", lambda: b"y" * 11) == b"y" * 11, "too large to be kept"
+
+
+def test_two_who_ask_at_once_get_the_same_pdf_and_a_failure_is_not_kept():
+    shelf, begun, go = Shelf(), threading.Event(), threading.Event()
+    made = []
+
+    def slow():
+        begun.set()
+        go.wait(10)
+        made.append(1)
+        return b"pdf"
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(shelf.get, "k", slow)
+        begun.wait(10)
+        second = pool.submit(shelf.get, "k", slow)
+        go.set()
+        assert (first.result(10), second.result(10), made) == (b"pdf", b"pdf", [1])
+    with pytest.raises(ZeroDivisionError):
+        shelf.get("bad", lambda: 1 // 0)
+    assert shelf.get("bad", lambda: b"good") == b"good"
+
+
+def test_a_string_of_code_is_one_element_and_what_is_written_in_it_stays_text():
+    (line,) = paint.lines(["x = '<b>&' + \"y\""], "python")
+    assert line.count('<span class="s">') == 2
+    assert "&lt;b&gt;&amp;" in line
+    assert "<b>" not in line

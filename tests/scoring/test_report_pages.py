@@ -8,7 +8,7 @@ import msgspec
 import pypdf
 import pytest
 
-from room.scoring import filing, report, trust
+from room.scoring import filing, pdfseal, render, report, trust
 from room.store import annotations, interviews, letters, links, reports, shares
 
 
@@ -381,3 +381,24 @@ def test_erasing_the_interview_erases_what_was_judged(signed):
         for table in (annotations.annotations, filing.scorecards.scorecards, filing.scorecards.scorecard_versions,
                       reports.reports, reports.report_drafts, shares.shares):  # fmt: skip
             assert conn.execute(table.select()).all() == [], table.name
+
+
+def test_a_signed_reports_pdf_is_made_once_until_something_on_it_changes(signed, monkeypatch):
+    made = []
+
+    def make(html, *_):
+        made.append(html)
+        return b"%PDF " + str(len(made)).encode()
+
+    monkeypatch.setattr(render, "pdf", make)
+    monkeypatch.setattr(pdfseal, "sign", lambda pdf, _: pdf)
+    path = f"/interviews/{signed.id}/report.pdf"
+    assert [signed.get(path).content for _ in range(3)] == [b"%PDF 1"] * 3
+    assert signed.get(path + "?print=letter").content == b"%PDF 2"
+    signed.post(f"/clients/{signed.client}/reports", fields={"name": "Northline", "colour": ""})
+    assert signed.get(path).content == b"%PDF 3"
+    signed.sign(follows="1", correction="A date was wrong.")
+    assert signed.get(path).content == b"%PDF 4"
+    with signed.store.begin() as conn:
+        signed.seals.destroy(conn, signed.id)
+    assert signed.get(path).status_code == 410
