@@ -74,6 +74,11 @@ def planned_by_keys(site: Site, iris: Page) -> str:
 
 def enters_by_keys(cal: Page, link: str) -> None:
     cal.goto(link)
+    full = cal.get_by_text("Where each person's caret is")
+    expect(full).to_be_hidden()
+    press(cal, cal.get_by_text("Read more: everything that is recorded"))
+    expect(full).to_be_visible()
+    expect(cal.get_by_role("checkbox", name="I have read")).not_to_be_checked()
     press(cal, cal.get_by_role("checkbox", name="I have read"), "Space")
     press(cal, cal.get_by_role("button", name="Enter the room"))
     cal.wait_for_url("**/room/**")
