@@ -11,7 +11,7 @@ import yaml
 from room.desk.questions import Question, suite
 from room.sandbox.languages import LANGUAGES
 from room.sandbox.runner import Runner
-from room.sandbox.spec import SourceFile, TestReport, TestRequest, TestSuite
+from room.sandbox.spec import Limits, SourceFile, TestReport, TestRequest, TestSuite
 
 Say = Callable[[str], None]
 
@@ -30,6 +30,7 @@ class Reference(msgspec.Struct, frozen=True):
     source: str
     visible: TestSuite | None
     hidden: TestSuite | None
+    limits: Limits
 
     @property
     def title(self) -> str:
@@ -66,6 +67,7 @@ def references(question: Question) -> Iterator[Reference]:
                 source,
                 suite(question, parts, hidden=False, language=language),
                 suite(question, parts, hidden=True, language=language),
+                question.test_limits,
             )
 
 
@@ -102,7 +104,7 @@ async def _check(reference: Reference, runner: Runner, say: Say) -> bool:
     for side in (reference.visible, reference.hidden):
         if side is not None:
             files = (SourceFile(name, reference.source),)
-            request = TestRequest(reference.language, files, name, side)
+            request = TestRequest(reference.language, files, name, side, reference.limits)
             reports.append(await runner.run_tests(request))
     if not reports:
         say(f"✗ {reference.title}: there are no tests in this language.")

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from room.sandbox.languages import LANGUAGES
-from room.sandbox.spec import TestCase, TestSuite
+from room.sandbox.spec import Checker, Compare, Limits, TestCase, TestSuite
 from room.session.events import PartPlan, QuestionPlan
 from room.session.ids import PartId, QuestionId
 from room.store import questions as rows
@@ -39,6 +39,9 @@ class Test(msgspec.Struct, frozen=True):
     seed: str | None = None
     catches: str = ""
     """The mistake that a hidden test is made for. Interviewers only."""
+    compare: Compare | None = None
+    """None: as the question says."""
+    tolerance: float | None = None
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -77,7 +80,13 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Language → a solution; for SQL one a part. Interviewers only."""
     guide: dict[str, Any]
     """Interviewers only."""
-    compare: str
+    compare: Compare
+    tolerance: float
+    """How far a number may be off with compare: float, absolutely or as a share of the expected one."""
+    checker: Checker | None
+    """The question's own judge, for tests with compare: checker. Interviewers only."""
+    box_per_case: bool
+    """Each test in a box that no other was in."""
     entry: dict[str, str]
     """Language → the function's name, in function style."""
     schema: str
@@ -101,7 +110,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         """
         hints = body["guide"].get("hints", {})
         known = {name: body[name] for name in _SECRETS if body.get(name)}
-        return msgspec.convert(
+        question = msgspec.convert(
             {
                 "key": body["id"],
                 "title": body["title"],
@@ -116,7 +125,10 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
                 "starter": body.get("starter", {}),
                 "reference": body.get("reference", {}),
                 "guide": body["guide"],
-                "compare": body.get("compare", "lines"),
+                "compare": body.get("compare", "checker" if body.get("checker") else "lines"),
+                "tolerance": body.get("tolerance", 1e-6),
+                "checker": body.get("checker"),
+                "box_per_case": body.get("box_per_case", False),
                 "entry": body.get("entry", {}),
                 "schema": body.get("schema", ""),
                 "seeds": body.get("seeds", {}),
@@ -128,6 +140,16 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
             },
             cls,
         )
+        every = [test for part in question.parts for test in (*part.visible, *part.hidden)]
+        asks = question.compare == "checker" or any(test.compare == "checker" for test in every)
+        if asks and question.checker is None:
+            raise msgspec.ValidationError("compare: checker needs a checker")
+        if (
+            question.checker is not None
+            and "stdio" not in LANGUAGES[question.checker.language].tests
+        ):
+            raise msgspec.ValidationError("a checker reads and writes, which its language cannot")
+        return question
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -155,6 +177,12 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         if language not in LANGUAGES or kind not in LANGUAGES[language].tests:
             return False
         return kind != "function" or language in self.entry
+
+    @property
+    def test_limits(self) -> Limits:
+        """What one test may use."""
+        seconds = self.time_limit_s
+        return Limits(wall_s=seconds, cpu_s=seconds, memory_mb=self.memory_mb)
 
     def part(self, part_id: str) -> Part:
         """Raises KeyError."""
@@ -229,6 +257,8 @@ def _test(test: Mapping[str, Any]) -> dict[str, Any]:
         "args": test.get("args"),
         "seed": test.get("seed"),
         "catches": test.get("catches", ""),
+        "compare": test.get("compare"),
+        "tolerance": test.get("tolerance"),
     }
 
 
@@ -268,15 +298,12 @@ def suite(
         entry=question.entry.get(language),
         schema=question.schema,
         seeds=question.seeds,
+        checker=question.checker,
+        box_per_case=question.box_per_case,
     )
 
 
 def _case(question: Question, part: Part, test: Test, *, hidden: bool) -> TestCase:
-    compare = (
-        question.compare
-        if question.compare in {"lines", "exact", "json", "tokens", "unordered_lines"}
-        else "lines"
-    )
     return TestCase(
         name=test.name,
         part=part.id,
@@ -284,8 +311,9 @@ def _case(question: Question, part: Part, test: Test, *, hidden: bool) -> TestCa
         stdin=test.stdin,
         args=test.args,
         seed=test.seed,
-        compare=compare,  # type: ignore[arg-type]
+        compare=test.compare or question.compare,
         hidden=hidden,
+        tolerance=question.tolerance if test.tolerance is None else test.tolerance,
     )
 
 

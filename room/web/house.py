@@ -50,8 +50,7 @@ class QuestionContent:
         found = self._questions.get(question) if question is not None else None
         if found is None:
             return Limits(wall_s=5, cpu_s=5)
-        seconds = found.time_limit_s
-        return Limits(wall_s=seconds, cpu_s=seconds, memory_mb=found.memory_mb)
+        return found.test_limits
 
     def setup(self, question: QuestionId | None, language: str) -> str:
         found = self._questions.get(question) if question is not None else None

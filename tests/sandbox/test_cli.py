@@ -99,6 +99,91 @@ async def test_functions_and_queries_are_tested_too(room_run):
     assert answer["verdict"] == "AC"
 
 
+EVERY_COMPARER = """
+challenges:
+  - id: factors
+    kind: coding
+    title: Factors
+    level: [junior]
+    minutes: 5
+    tags: []
+    rubric: r
+    summary: s
+    guide: {}
+    tolerance: 0.01
+    box_per_case: true
+    checker:
+      language: python
+      source: |
+        n = int(open("input.txt").read().split()[1])
+        a, b = map(int, open("answer.txt").read().split())
+        raise SystemExit(a * b != n or a == 1 or b == 1)
+    compare: exact
+    stages:
+      - id: s1
+        title: t
+        minutes: 5
+        statement_md: x
+        tests:
+          visible:
+            - {name: exact, in: "say 5", out: "5\\n"}
+            - {name: not exact, in: "say 5", out: "5"}
+            - {name: lines, in: "say 5", out: "5", compare: lines}
+            - {name: tokens, in: "two 5", out: "5 5", compare: tokens}
+            - {name: unordered, in: "down 2", out: "1\\n2\\n", compare: unordered_lines}
+            - {name: ordered, in: "down 2", out: "1\\n2\\n", compare: lines}
+          hidden:
+            - {name: about, in: "third 1", out: "0.33", compare: float}
+            - {name: not about, in: "third 1", out: "0.33", compare: float, tolerance: 0.000001}
+            - {name: judged, in: "factor 91", out: "", compare: checker}
+            - {name: judged wrong, in: "say 91", out: "", compare: checker}
+    starter: {python: ""}
+    reference:
+      python: |
+        what, n = input().split()
+        n = int(n)
+        if what == "say": print(n)
+        elif what == "two": print(n); print(n)
+        elif what == "down": print(2); print(1)
+        elif what == "third": print(n / 3)
+        else:
+            f = next(f for f in range(n - 1, 1, -1) if n % f == 0)
+            print(f, n // f)
+"""
+
+
+async def test_a_question_may_ask_for_every_way_of_comparing_by_its_file_alone(runner, tmp_path):
+    path = tmp_path / "q.yaml"
+    path.write_text(EVERY_COMPARER)
+    said: list[str] = []
+    assert not await question_check.check(question_check.read(path), runner, said.append)
+    assert said[0] == "✗ factors in Python: 6 of 10 tests passed"
+    assert [line.split(":")[0].strip() for line in said[1:]] == [
+        "WA not exact",
+        "WA ordered",
+        "WA not about (hidden)",
+        "WA judged wrong (hidden)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("compare: exact", "compare: somehow"),
+        ("compare: float, ", "compare: roughly, "),
+        ("language: python", "language: sql"),
+        ("language: python", "language: cobol"),
+        ("checker:\n", "no_checker:\n"),
+    ],
+)
+async def test_a_question_with_an_unknown_way_of_comparing_is_refused(tmp_path, old, new):
+    path = tmp_path / "q.yaml"
+    assert old in EVERY_COMPARER
+    path.write_text(EVERY_COMPARER.replace(old, new, 1))
+    with pytest.raises(question_check.BadFile):
+        question_check.read(path)
+
+
 async def test_a_question_is_checked_by_its_own_references(runner, tmp_path):
     good = """
 id: sum
