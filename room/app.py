@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -60,6 +61,7 @@ log = structlog.get_logger()
 DELETE_EVERY_S = 3600
 TEND_EVERY_S = 20
 COLLECT_EVERY_S = 2
+SWITCH_S = 0.001
 WARM_AFTER_S = 5
 
 PAGES = (
@@ -269,6 +271,8 @@ def serve(settings: Settings) -> None:
     warming = threading.Timer(WARM_AFTER_S, limited.warm)
     warming.daemon = True
     warming.start()
+    # A key must not wait five milliseconds while another thread seals what others typed.
+    sys.setswitchinterval(SWITCH_S)
     uvicorn.run(
         create_app(settings, with_demo=settings.has_demo),
         host=settings.host,

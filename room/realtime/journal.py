@@ -24,6 +24,8 @@ log = structlog.get_logger()
 
 GATHER_MAX = 512
 """Batches in one transaction at the most."""
+TELL_MAX = 16
+"""Outcomes that are told in one turn of the event loop."""
 GATHER_S = 0.05
 """How long edits wait for others before they go to disk together: a commit costs as much as ten keys."""
 
@@ -120,11 +122,13 @@ class JournalWriter:
             error = caught
         outcomes = [done for _, _, done in jobs]
         try:
-            self._loop.call_soon_threadsafe(_tell, outcomes, error)
+            self._loop.call_soon_threadsafe(self._tell, outcomes, error)
         except RuntimeError:  # The loop is closed: nobody waits any more.
             log.warning("journal.nobody_waits", batches=len(jobs))
 
-
-def _tell(outcomes: list[Done], error: BaseException | None) -> None:
-    for done in outcomes:
-        done(error)
+    def _tell(self, outcomes: list[Done], error: BaseException | None) -> None:
+        """Some at a time: a key that comes meanwhile need not wait for the acknowledgements of all others."""
+        for done in outcomes[:TELL_MAX]:
+            done(error)
+        if rest := outcomes[TELL_MAX:]:
+            self._loop.call_soon(self._tell, rest, error)
