@@ -235,6 +235,7 @@ def _runner(settings: Settings) -> AbstractAsyncContextManager[Runner]:
         docker_host=settings.docker_host or None,
         runtime=settings.sandbox_runtime,
         runs_at_once=settings.runs_at_once,
+        reuse=settings.reuse_boxes == "auto",
         worker=hashlib.sha256(str(settings.data_dir.resolve()).encode()).hexdigest()[:16],
     )
 

@@ -42,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     docker_host: str
     sandbox_runtime: str
     runs_at_once: int
+    reuse_boxes: Literal["auto", "off"]
     demo: DemoMode
     log: LogStyle
     metrics_token: str
@@ -225,6 +226,13 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Runs at the same time; more wait in line. Without it: one for each processor",
         _places,
+    ),
+    Setting(
+        "ROOM_REUSE_BOXES",
+        "auto",
+        "Whether one container may serve several runs of the same interview, each in namespaces of its own: auto (where the "
+        "kernel lets it), off (a new container for every run)",
+        _one_of("auto", "off"),
     ),
     Setting(
         "ROOM_DEMO",
