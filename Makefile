@@ -1,7 +1,7 @@
 # Room in two commands: `make run` and `make test`. Each sets up what is missing first and is quick when nothing is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run dev test schedules bench bench-realtime soak check format lock doctor clean
+.PHONY: help run dev test schedules bench bench-realtime bench-replay soak check format lock doctor clean
 
 ROOM := .venv/bin/room
 # The Node that the set-up fetched, where the machine has none or an old one; else the machine's.
@@ -35,6 +35,10 @@ bench: ## measure the code runner against bare programs and plain containers (th
 bench-realtime: ## measure the live room beside y-websocket and Hocuspocus, on two idle cores (twenty minutes)
 	@scripts/setup tools
 	@PYTHONPATH=. $(WITH_NODE) .venv/bin/python benchmarks/realtime/measure.py
+
+bench-replay: ## measure the replay in Chromium, on an hour and on five hours of real typing (four minutes)
+	@scripts/setup test
+	@PYTHONPATH=. .venv/bin/python benchmarks/replay/measure.py
 
 soak: ## a thousand runs that end in every way, and what they left behind (five minutes)
 	@scripts/setup test

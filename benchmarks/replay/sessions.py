@@ -76,7 +76,9 @@ def long_session(edits: int = 260_000) -> tuple[list[Recorded], dict[str, str]]:
     count = turn = 0
     while count < edits:
         file = f"f_part{turn}"
-        script.do(CAL, e.FileCreated(file, f"part{turn}.rs" if turn % 2 == 0 else f"part{turn}.md"))
+        is_code = turn % 2 == 0
+        named = (f"part{turn}.rs", "rust") if is_code else (f"part{turn}.md", "markdown")
+        script.do(CAL, e.FileCreated(file, *named))
         script.do(CAL, e.FileOpened(file))
         clients = {CAL: 1000 + 10 * turn, IRIS: 1001 + 10 * turn}
         for member, client in clients.items():

@@ -54,8 +54,11 @@ class Copy(msgspec.Struct, frozen=True):
         """Time of the last event that the viewer may see."""
         return max(self.reel.strokes.last_ms, self.facts[-1].at_ms if self.facts else 0)
 
-    def segment(self, number: int) -> Segment:
-        part, document = self.reel.part_and_document(number)
+    def segment(self, number: int, *, is_bare: bool = False) -> Segment:
+        """``is_bare``: without its document."""
+        part, document = (
+            (self.reel.part(number), None) if is_bare else self.reel.part_and_document(number)
+        )
         begin, end = self.reel.stretches[number].seq, self.reel.end_of(number)
         low, high = (bisect_left(self.facts, seq, key=lambda one: one.seq) for seq in (begin, end))
         events = sorted([*part.recorded(), *self.facts[low:high]], key=lambda one: one.seq)
@@ -65,6 +68,10 @@ class Copy(msgspec.Struct, frozen=True):
 
     def segments(self) -> Iterator[Segment]:
         return map(self.segment, range(len(self.plans)))
+
+    def bare_segments(self) -> Iterator[Segment]:
+        """Only the first has its document: the others follow from it."""
+        return (self.segment(number, is_bare=number > 0) for number in range(len(self.plans)))
 
     def events(self) -> Iterator[Recorded]:
         """All that the viewer may see, what was before Start included."""

@@ -30,8 +30,8 @@ class Segment(msgspec.Struct, frozen=True):
     """When it begins: time of its first event, 0 for the first segment."""
     first: int
     """Number of its first event for this viewer, from 1."""
-    document: bytes
-    """The whole Yjs document before its first event, as one update (v1)."""
+    document: bytes | None
+    """The whole Yjs document before its first event, as one update (v1); None where it was not asked for."""
     moment: Moment
     """What else was on the screen before its first event."""
     events: tuple[Recorded, ...]
@@ -64,16 +64,16 @@ def encode(segment: Segment) -> bytes:
     for one in segment.events:
         events.append([one.at_ms - before, one.by, _fact(one.event)])
         before = one.at_ms
-    return msgspec.json.encode(
-        {
-            "v": VERSION,
-            "at_ms": segment.at_ms,
-            "first": segment.first,
-            "document": base64.b64encode(segment.document).decode("ascii"),
-            "moment": segment.moment,
-            "events": events,
-        }
-    )
+    sent = {
+        "v": VERSION,
+        "at_ms": segment.at_ms,
+        "first": segment.first,
+        "moment": segment.moment,
+        "events": events,
+    }
+    if segment.document is not None:
+        sent["document"] = base64.b64encode(segment.document).decode("ascii")
+    return msgspec.json.encode(sent)
 
 
 def _fact(event: e.Event) -> Any:

@@ -183,7 +183,8 @@ def play_segment(request: Req, identity: str, number: int) -> Response[bytes]:
     _, copy = _open(request, identity)
     if not 0 <= number < len(copy.plans):
         raise NotFound(identity)
-    return json_answer(request, segments.encode(copy.segment(number)))
+    is_bare = "bare" in request.query_params
+    return json_answer(request, segments.encode(copy.segment(number, is_bare=is_bare)))
 
 
 ROUTES = [show_all, bring, drop, play, play_index, play_segment]

@@ -57,6 +57,9 @@ FILES = (
 )
 """Forms in which a copy can be taken away: name in the address, words, ending."""
 GZIP_LEVEL = 5
+LARGE_BYTES = 400_000
+LARGE_GZIP_LEVEL = 2
+"""Of what is larger: somebody waits for it."""
 
 
 class Seat(msgspec.Struct, frozen=True):
@@ -348,7 +351,8 @@ def replay_index(request: Req, interview: str) -> Response[bytes]:
 
 @get("/replay/{interview:str}/segments/{number:int}", sync_to_thread=True)
 def replay_segment(request: Req, interview: str, number: int) -> Response[bytes]:
-    """A segment by its place in the index, from 0."""
+    """A segment by its place in the index, from 0; with `bare` in the query without its document."""
+    is_bare = "bare" in request.query_params
     copy = copy_of(request.app.state, take_seat(request, interview))
     if not 0 <= number < len(copy.plans):
         raise NotFound(f"{interview}/{number}")
@@ -356,8 +360,8 @@ def replay_segment(request: Req, interview: str, number: int) -> Response[bytes]
         packed = shelf_of(request.app.state).made(
             InterviewId(interview),
             copy,
-            number,
-            lambda: _gzip(segments.encode(copy.segment(number))),
+            (number, is_bare),
+            lambda: _gzip(segments.encode(copy.segment(number, is_bare=is_bare))),
         )
     if _takes_gzip(request):
         return _json(packed, is_gzip=True)
@@ -409,7 +413,8 @@ def _takes_gzip(request: Req) -> bool:
 
 
 def _gzip(body: bytes) -> bytes:
-    return gzip.compress(body, GZIP_LEVEL, mtime=0)
+    level = GZIP_LEVEL if len(body) < LARGE_BYTES else LARGE_GZIP_LEVEL
+    return gzip.compress(body, level, mtime=0)
 
 
 def json_answer(request: Req, what: Any) -> Response[bytes]:

@@ -7,6 +7,7 @@ import base64
 import gzip
 import hashlib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from litestar.response import Response
 from room.replay import exports, index, recording, segments
 from room.replay.copies import Copy
 from room.replay.recording import Key, Manifest
+from room.replay.segments import Segment
 from room.session.events import Recorded
 from room.session.ids import InterviewId, MemberId
 from room.session.visibility import INTERVIEWER, PUBLIC, Viewer
@@ -110,7 +112,7 @@ def _recording(state: Any, seat: Seat, copy: Copy) -> bytes:
 
 def _html(state: Any, seat: Seat, copy: Copy) -> bytes:
     made = index_of(state, seat, copy)
-    content = offline_data(made, copy.segments())
+    content = offline_data(made, copy.bare_segments())
     context = replay_page.player_context(state, seat) | {
         "can_pin": False,
         "blind_because": "",
@@ -125,14 +127,9 @@ def _html(state: Any, seat: Seat, copy: Copy) -> bytes:
     return offline_page(content, context, title=f"Replay, {_title(seat)}")
 
 
-def offline_data(made: index.Index, parts: Any) -> bytes:
-    """Index and segments, gzip, as the player in a file reads them: only the first keyframe, it makes the others."""
-    bare = []
-    for number, segment in enumerate(parts):
-        sent = msgspec.json.decode(segments.encode(segment))
-        if number:
-            del sent["document"]
-        bare.append(sent)
+def offline_data(made: index.Index, parts: Iterable[Segment]) -> bytes:
+    """Index and bare segments, gzip, as the player in a file reads them."""
+    bare = [msgspec.Raw(segments.encode(segment)) for segment in parts]
     return gzip.compress(msgspec.json.encode({"index": made, "segments": bare}), 9, mtime=0)
 
 

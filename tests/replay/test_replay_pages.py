@@ -1,5 +1,6 @@
 """The replay's addresses: who gets in, and what each is sent."""
 
+import asyncio
 import gzip
 import json
 import re
@@ -10,13 +11,15 @@ from litestar.testing import TestClient
 from room import config
 from room.app import create_app
 from room.clock import ManualClock
+from room.replay import keeping
+from room.replay.copies import Shelf
 from room.scoring.course import follow
 from room.scoring.evidence import Moment
 from room.scoring.report import Occasion, Report, canonical
 from room.scoring.score import Words
 from room.session import events as e
 from room.session.state import EMPTY
-from room.store import members, reports, shares
+from room.store import journal, members, reports, shares
 
 IRIS, CAL, FILE, WALL_MS = "m_iris", "m_cal", "f_main", 1_780_000_000_000
 
@@ -284,6 +287,30 @@ def test_names_with_markup_come_out_as_text(app, opening, played, put):
     page = get(app, held, "owner").text
     assert "<script>alert" not in page
     assert not re.search(r'data-candidate="[^"]*<', page)
+
+
+def test_a_segment_can_be_had_without_its_document(app, held):
+    whole = get(app, held, "owner", "/segments/1").json()
+    bare = get(app, held, "owner", "/segments/1?bare").json()
+    assert whole.pop("document")
+    assert bare == whole
+
+
+@pytest.mark.parametrize("who", ["owner", "rater"])
+def test_who_comes_after_a_restart_reads_what_was_kept(app, held, who, monkeypatch):
+    """Asked of a server that has made nothing yet: the journal is not read for it."""
+    state = app.app.state
+    named = held.rater if who == "rater" else ""
+    paths = ("/index.json", "/segments/0", "/segments/1")
+    before = [get(app, held, who, path, named).json() for path in paths]
+    asyncio.run(keeping.keep(state.store, state.seals, held.interview))
+    state.replay_shelf = Shelf()
+    asked = []
+    load = journal.load
+    monkeypatch.setattr(journal, "load", lambda *of: asked.append(found := load(*of)) or found)
+    assert [get(app, held, who, path, named).json() for path in paths] == before
+    assert asked
+    assert not any(asked), "events were read again"
 
 
 def test_answers_are_packed_for_those_who_can_unpack_them(app, held):

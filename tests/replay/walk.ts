@@ -4,8 +4,9 @@
 //   node walk.mjs recording.json   {"duration_ms", "plans": [...], "segments": [...], "file": "f_…", "seeks": [[ms, …], …]}
 import { readFileSync } from "node:fs";
 import { Player } from "../../static/src/replay/player";
-import { type Index, Segments, type SentSegment } from "../../static/src/replay/recording";
+import { type Index, type Segment, Segments, type SentSegment } from "../../static/src/replay/recording";
 import { Scene } from "../../static/src/replay/scene";
+import { Keyframes } from "../../static/src/replay/keyframes";
 import { decodeSegment } from "../../static/src/replay/recording";
 
 const given = JSON.parse(readFileSync(process.argv[2] as string, "utf8"));
@@ -36,7 +37,18 @@ const index = {
 } as unknown as Index;
 
 function player(): Player {
-  return new Player(index, new Segments(async (number) => sent[number] as SentSegment, 3), () => undefined);
+  return new Player(index, new Segments(async (number) => decodeSegment(sent[number] as SentSegment), 3), () => undefined);
+}
+
+// The other way to the same: only the first came with its document, and keyframes grow while one looks.
+const frames = new Keyframes(sent.length);
+for (const [number, one] of sent.entries()) {
+  frames.put(number, number === 0 ? one : JSON.stringify({ ...one, document: undefined }));
+}
+
+function bare(): Player {
+  frames.grow();
+  return new Player(index, new Segments(async (number) => frames.segment(number) as Segment, 3), () => undefined);
 }
 
 const walks = [];
@@ -49,7 +61,7 @@ for (const seeks of given.seeks as number[][]) {
   }
   const last = seeks.at(-1) as number;
   await walker.seek(last);
-  const straight = player();
+  const straight = bare();
   await straight.seek(last);
   walks.push({ ms: last, walked: look(walker.scene), straight: look(straight.scene) });
 }
@@ -70,10 +82,10 @@ for (const [ms] of given.seeks as number[][]) {
 const playing = player();
 playing.speed = 32;
 playing.play();
-let frames = 0;
-while (playing.playing && frames < 1_000_000) {
+let shown = 0;
+while (playing.playing && shown < 1_000_000) {
   playing.tick(1000 / 60);
   await new Promise((done) => setImmediate(done));
-  frames++;
+  shown++;
 }
-console.log(JSON.stringify({ ends, walks, steps, played: look(playing.scene), played_ms: playing.ms, frames }));
+console.log(JSON.stringify({ ends, walks, steps, played: look(playing.scene), played_ms: playing.ms, frames: shown }));

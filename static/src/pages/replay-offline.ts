@@ -2,8 +2,8 @@
 import { startBehaviours } from "../behaviours";
 import { applyTheme } from "../settings";
 import { openReplay } from "../replay/page";
-import { fromBase64, type Index, type SentSegment } from "../replay/recording";
-import { Keyframes, type BareSegment } from "../replay/keyframes";
+import { fromBase64, type Index } from "../replay/recording";
+import type { BareSegment } from "../replay/keyframes";
 import { OutputTerminal } from "../room/terminal";
 
 interface Held {
@@ -20,10 +20,14 @@ async function unpack(): Promise<Held> {
 applyTheme();
 startBehaviours();
 const held = unpack();
-const keyframes = held.then(({ segments }) => new Keyframes(segments));
 void openReplay({
   index: async () => (await held).index,
-  segment: async (number): Promise<SentSegment> => (await keyframes).segment(number),
+  segment: null,
+  bare: async (number) => {
+    const bare = (await held).segments[number];
+    if (!bare) throw new Error(`no segment ${number}`);
+    return bare;
+  },
   terminal: async () => OutputTerminal,
   fault: "This file cannot be played. It was cut, or the browser is too old.",
 });

@@ -5,15 +5,16 @@ import type { OutputTerminal } from "../room/terminal";
 
 const { address = "", query = "", terminal = "" } = (document.getElementById("replay") as HTMLElement).dataset;
 
-async function fetchJson<T>(url: string): Promise<T> {
+async function fetched(url: string): Promise<Response> {
   const response = await fetch(url, { credentials: "same-origin", headers: { Accept: "application/json" } });
   if (!response.ok) throw new Error(`${response.status}`);
-  return (await response.json()) as T;
+  return response;
 }
 
 void openReplay({
-  index: () => fetchJson<Index>(`${address}/index.json${query}`),
-  segment: (number) => fetchJson<SentSegment>(`${address}/segments/${number}${query}`),
+  index: async () => (await fetched(`${address}/index.json${query}`)).json() as Promise<Index>,
+  segment: async (number) => (await fetched(`${address}/segments/${number}${query}`)).json() as Promise<SentSegment>,
+  bare: async (number) => (await fetched(`${address}/segments/${number}${query}${query ? "&" : "?"}bare`)).text(),
   terminal: async () => ((await import(terminal)) as { OutputTerminal: typeof OutputTerminal }).OutputTerminal,
   fault: "The recording could not be loaded. Check your connection.",
 });

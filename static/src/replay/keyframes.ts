@@ -1,48 +1,104 @@
-// Keyframes of a recording that has only its first: each is made from the one before and the edits between them.
+// Segments without their documents, and documents made of those that are here. So a recording needs only its first keyframe to be
+// played from a file, and on the server's page a moment is there without asking once all has come.
 import * as Y from "yjs";
-import { fromBase64, type SentSegment } from "./recording";
+import { decodeEvents, fromBase64, type Segment, type SentSegment } from "./recording";
 
 /** As it is sent, but only the first has its document. */
 export type BareSegment = Omit<SentSegment, "document"> & { document?: string };
 
-const KEPT_EVERY = 16;
+/** All keyframes together take about this much. */
+const BYTES_MAX = 64e6;
 
 export class Keyframes {
-  /** Documents by segment: the first, every sixteenth, and the last one that was made. */
-  private readonly made = new Map<number, Uint8Array>();
-  private last = 0;
+  /** As they came; text takes less room. */
+  private readonly bare: (BareSegment | string | undefined)[];
+  /** The edits of a segment as one update. */
+  private readonly edits: (Uint8Array | undefined)[] = [];
+  private readonly documents = new Map<number, Uint8Array>();
+  private doc: Y.Doc | null = null;
+  /** The segment that `doc` has not played yet. */
+  private next = 0;
+  private kept = 0;
+  private bytes = 0;
 
-  constructor(private readonly segments: readonly BareSegment[]) {
-    this.made.set(0, fromBase64(segments[0]?.document ?? "AAA="));
+  constructor(readonly size: number) {
+    this.bare = new Array<undefined>(size).fill(undefined);
   }
 
-  segment(number: number): SentSegment {
-    const bare = this.segments[number];
-    if (!bare) throw new Error(`no segment ${number}`);
-    return { ...bare, document: toBase64(this.document(number)) };
-  }
-
-  private document(number: number): Uint8Array {
-    let from = Math.max(...[...this.made.keys()].filter((one) => one <= number));
-    const doc = new Y.Doc();
-    Y.applyUpdate(doc, this.made.get(from) as Uint8Array);
-    for (; from < number; from++) {
-      if (from % KEPT_EVERY === 0 && !this.made.has(from)) this.made.set(from, Y.encodeStateAsUpdate(doc));
-      doc.transact(() => {
-        for (const [, , fact] of this.segments[from]?.events ?? []) if (typeof fact === "string") Y.applyUpdate(doc, fromBase64(fact));
-      });
+  /** Takes in a segment that came. */
+  put(number: number, sent: BareSegment | string): void {
+    const document = typeof sent === "string" ? undefined : sent.document;
+    if (document !== undefined && (number === 0 || !this.isGrown) && !this.documents.has(number)) {
+      this.documents.set(number, fromBase64(document));
     }
-    const document = Y.encodeStateAsUpdate(doc);
-    doc.destroy();
-    if (this.last % KEPT_EVERY !== 0 && this.last !== number) this.made.delete(this.last);
-    this.made.set(number, document);
-    this.last = number;
-    return document;
+    this.bare[number] ??= sent;
+  }
+
+  has(number: number): boolean {
+    return this.bare[number] !== undefined && (number > 0 || this.documents.has(0));
+  }
+
+  /** The segment, if it can be made by playing at most `most` others from a keyframe. */
+  segment(number: number, most = Infinity): Segment | null {
+    const sent = this.sent(number);
+    let from = number;
+    while (from >= 0 && !this.documents.has(from)) from--;
+    const document = this.documents.get(from);
+    if (!sent || !document || number - from > most) return null;
+    const before: Uint8Array[] = [];
+    for (let one = from; one < number; one++) {
+      const edits = this.editsOf(one);
+      if (!edits) return null;
+      before.push(edits);
+    }
+    return { at_ms: sent.at_ms, first: sent.first, document, before, moment: sent.moment, events: decodeEvents(sent) };
+  }
+
+  get isGrown(): boolean {
+    return this.next >= this.size - 1;
+  }
+
+  /** Plays one more segment and keeps a keyframe behind it where there is room for one. False: it has not come yet. */
+  grow(): boolean {
+    const first = this.documents.get(0);
+    const edits = this.editsOf(this.next);
+    if (this.isGrown || !first || !edits) return false;
+    if (!this.doc) {
+      this.doc = new Y.Doc();
+      Y.applyUpdate(this.doc, first);
+      this.bytes = first.length;
+    }
+    Y.applyUpdate(this.doc, edits);
+    this.next++;
+    this.bytes += edits.length;
+    const every = Math.ceil((this.bytes * this.size) / BYTES_MAX);
+    if (this.next - this.kept >= every) {
+      const document = this.documents.get(this.next) ?? Y.encodeStateAsUpdate(this.doc);
+      this.documents.set(this.next, document);
+      this.bytes = document.length;
+      this.kept = this.next;
+    }
+    if (this.isGrown) {
+      this.doc.destroy();
+      this.doc = null;
+    }
+    return true;
+  }
+
+  private sent(number: number): BareSegment | undefined {
+    const held = this.bare[number];
+    return typeof held === "string" ? (JSON.parse(held) as BareSegment) : held;
+  }
+
+  private editsOf(number: number): Uint8Array | undefined {
+    const sent = this.edits[number] ? undefined : this.sent(number);
+    if (sent) {
+      const updates = sent.events.flatMap(([, , fact]) => (typeof fact === "string" ? [fromBase64(fact)] : []));
+      this.edits[number] = updates.length > 0 ? Y.mergeUpdates(updates) : NOTHING;
+    }
+    return this.edits[number];
   }
 }
 
-function toBase64(bytes: Uint8Array): string {
-  let binary = "";
-  for (let at = 0; at < bytes.length; at += 0x8000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-  return btoa(binary);
-}
+/** The update that changes nothing. */
+const NOTHING = new Uint8Array([0, 0]);

@@ -7,7 +7,8 @@ import { Lists } from "./lists";
 import type { FileNow } from "./moment";
 import { ProblemPane, TerminalPane, TestsPane } from "./outputs";
 import { LEAD_MS, Player, SPEEDS } from "./player";
-import { eventsUntil, type Index, type Person, type Pin, segmentAt, Segments, type SentSegment } from "./recording";
+import { type BareSegment, Keyframes } from "./keyframes";
+import { decodeSegment, eventsUntil, type Index, type Person, type Pin, type Segment, segmentAt, Segments, type SentSegment } from "./recording";
 import { lineDifference } from "./difference";
 import { Scene } from "./scene";
 import { clockText, quietText, spokenText } from "./times";
@@ -21,6 +22,8 @@ import type { TestOutcome } from "../room/wire";
 import { toast } from "../toast";
 
 const LANGUAGES: Record<string, string> = { python: "Python", javascript: "JavaScript", typescript: "TypeScript", sql: "SQL", markdown: "Markdown", json: "JSON", text: "Text" };
+/** So many segments are played from a keyframe when somebody goes to a moment. */
+const NEAR = 6;
 /** A caret's name stays this long after its last move. */
 const FLAG_MS = 4000;
 
@@ -35,7 +38,10 @@ interface Again {
 /** Where a recording comes from: the server, or the file that the player is in. */
 export interface Material {
   index(): Promise<Index>;
-  segment(number: number): Promise<SentSegment>;
+  /** Null: it can be made of what is here. */
+  segment: ((number: number) => Promise<SentSegment>) | null;
+  /** One without its document, as JSON or read already. */
+  bare(number: number): Promise<BareSegment | string>;
   terminal(): Promise<typeof OutputTerminal>;
   /** What is said when it cannot be had. */
   fault: string;
@@ -52,6 +58,7 @@ function idle(): Promise<void> {
 
 class Replay {
   private readonly people: Map<string, Person>;
+  private readonly frames: Keyframes;
   private readonly segments: Segments;
   private readonly player: Player;
   private readonly tracks: Tracks;
@@ -74,10 +81,11 @@ class Replay {
 
   constructor(
     private readonly index: Index,
-    material: Material,
+    private readonly material: Material,
   ) {
     this.people = new Map(index.people.map((person) => [person.member, person]));
-    this.segments = new Segments((number) => material.segment(number));
+    this.frames = new Keyframes(index.segments.length);
+    this.segments = new Segments((number) => this.segment(number));
     this.player = new Player(index, this.segments, () => this.changed());
     this.tracks = new Tracks(index, this.people, {
       drag: (ms) => void this.player.seek(ms),
@@ -105,18 +113,44 @@ class Replay {
     void this.fetchAll();
   }
 
-  /** A recording of usual length is fetched whole while nobody waits, so that every moment is here at once. */
+  private async segment(number: number): Promise<Segment> {
+    const { bare, segment } = this.material;
+    if (segment === null) {
+      for (let one = 0; one <= number; one++) if (!this.frames.has(one)) this.frames.put(one, await bare(one));
+    }
+    const here = this.frames.segment(number, segment ? NEAR : Infinity);
+    if (here) return here;
+    if (segment === null) throw new Error(`no segment ${number}`);
+    const sent = await segment(number);
+    this.frames.put(number, sent);
+    return decodeSegment(sent);
+  }
+
+  /** The recording is fetched whole while nobody waits, so that every moment is here at once. */
   private async fetchAll(): Promise<void> {
-    const { segments } = this.index;
-    if (segments.length > this.segments.size) return;
+    const { frames, material } = this;
     try {
-      for (let number = 0; number < segments.length; number++) {
-        await idle();
-        if (!this.segments.at(number)) await this.segments.load(number);
+      for (let number = 0; number < frames.size; number++) {
+        await this.quietMoment();
+        if (!frames.has(number)) {
+          if (number === 0 && material.segment) frames.put(0, await material.segment(0));
+          else frames.put(number, await material.bare(number));
+        }
+        if (number < frames.size - 1) {
+          await this.quietMoment();
+          frames.grow();
+        }
       }
+      page.dataset["whole"] = "";
     } catch {
       // A moment that is not here is fetched when somebody goes there.
     }
+  }
+
+  /** While it plays fast every frame counts. */
+  private async quietMoment(): Promise<void> {
+    do await idle();
+    while (this.player.playing && this.player.speed >= 8);
   }
 
   /** The candidate first, then the others who typed or came. */

@@ -94,19 +94,25 @@ export interface Segment {
   at_ms: number;
   /** Number of its first event, from 1. */
   first: number;
+  /** A document, and the updates that make it the one before the first event. */
   document: Uint8Array;
+  before: readonly Uint8Array[];
   moment: Moment;
   events: Happened[];
 }
 
 export function decodeSegment(sent: SentSegment): Segment {
+  const { at_ms, first, moment } = sent;
+  return { at_ms, first, document: fromBase64(sent.document), before: [], moment, events: decodeEvents(sent) };
+}
+
+export function decodeEvents(sent: Pick<SentSegment, "at_ms" | "events">): Happened[] {
   let at_ms = sent.at_ms;
-  const events = sent.events.map(([after, by, fact]): Happened => {
+  return sent.events.map(([after, by, fact]): Happened => {
     at_ms += after;
     const happened: Fact = typeof fact === "string" ? fromBase64(fact) : fact;
     return { at_ms, by, fact: happened };
   });
-  return { at_ms: sent.at_ms, first: sent.first, document: fromBase64(sent.document), moment: sent.moment, events };
 }
 
 export function fromBase64(text: string): Uint8Array {
@@ -141,7 +147,7 @@ export function eventsUntil(events: readonly Happened[], ms: number): number {
 }
 
 /** Where segments come from: the server, or a file that holds them all. */
-export type Source = (number: number) => Promise<SentSegment>;
+export type Source = (number: number) => Promise<Segment>;
 
 /** Keeps the segments that were used last. */
 export class Segments {
@@ -165,8 +171,7 @@ export class Segments {
       this.kept.set(number, known);
       return known;
     }
-    const coming = this.source(number).then((sent) => {
-      const segment = decodeSegment(sent);
+    const coming = this.source(number).then((segment) => {
       if (this.kept.has(number)) this.ready.set(number, segment);
       return segment;
     });

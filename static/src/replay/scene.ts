@@ -59,7 +59,9 @@ export class Scene {
   private rewind(segment: Segment): void {
     this.doc.destroy();
     this.doc = new Y.Doc();
-    Y.applyUpdate(this.doc, segment.document);
+    this.doc.transact(() => {
+      for (const update of [segment.document, ...segment.before]) Y.applyUpdate(this.doc, update);
+    });
     this.segment = segment;
     this.moment = segment.moment;
     this.applied = 0;
