@@ -22,6 +22,10 @@ class Overtaken(Exception):
     """The page was made from a version that is not the newest any more."""
 
 
+class Used(Exception):
+    """An interview or a scorecard names one of its versions."""
+
+
 class Entry(msgspec.Struct, frozen=True):
     row: RubricRow
     rubric: Rubric
@@ -105,4 +109,41 @@ def save(conn: Connection, owner_id: str, rubric_id: str, rubric: Rubric, now_ms
     return made
 
 
-__all__ = ["BadRubric", "Entry", "Overtaken", "Shipped", "add", "copy", "entries", "is_shipped", "save", "used"]  # fmt: skip
+def is_deletable(conn: Connection, owner_id: str, row: RubricRow) -> bool:
+    """It did not come with Room, and none of its versions was ever used."""
+    in_use = used(conn, owner_id)
+    return not is_shipped(row) and not any(
+        version.id in in_use for version in rubrics.versions(conn, owner_id, row.key)
+    )
+
+
+def starters(conn: Connection, owner_id: str, row: RubricRow) -> tuple[str, ...]:
+    """Names of the clients whose interviews start with some version of this rubric."""
+    ids = {version.id for version in rubrics.versions(conn, owner_id, row.key)}
+    return tuple(c.name for c in clients.list_for(conn, owner_id) if c.rubric_id in ids)
+
+
+def delete(conn: Connection, owner_id: str, rubric_id: str) -> None:
+    """Take a rubric away, all its versions; clients that started with it start with none.
+
+    Raises:
+        NotFound: no such rubric.
+        Shipped: it comes with Room.
+        Used: something was planned or scored with it.
+    """
+    row = rubrics.load(conn, owner_id, rubric_id)
+    if is_shipped(row):
+        raise Shipped(row.key)
+    if not is_deletable(conn, owner_id, row):
+        raise Used(row.key)
+    ids = {version.id for version in rubrics.versions(conn, owner_id, row.key)}
+    for client in clients.list_for(conn, owner_id):
+        if client.rubric_id in ids:
+            clients.save(conn, msgspec.structs.replace(client, rubric_id=None))
+    rubrics.remove(conn, owner_id, row.key)
+
+
+__all__ = [
+    "BadRubric", "Entry", "Overtaken", "Shipped", "Used", "add", "copy", "delete", "entries", "is_deletable", "is_shipped",
+    "save", "starters", "used",
+]  # fmt: skip

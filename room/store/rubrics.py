@@ -11,6 +11,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    delete,
     insert,
     select,
     update,
@@ -72,6 +73,11 @@ def change(conn: Connection, row: RubricRow, body: Any) -> RubricRow:
         .values(body=body)
     )
     return msgspec.structs.replace(row, body=body)
+
+
+def remove(conn: Connection, owner_id: str, key: str) -> None:
+    """Take out all versions of a rubric that nothing names; who calls it has made sure of that."""
+    conn.execute(delete(rubrics).where(rubrics.c.owner_id == owner_id, rubrics.c.key == key))
 
 
 def versions(conn: Connection, owner_id: str, key: str) -> list[RubricRow]:

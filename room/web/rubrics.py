@@ -49,14 +49,26 @@ def show_new(request: Req) -> Response[Any]:
 @get("/rubrics/{rubric_id:str}", sync_to_thread=True)
 def show_one(request: Req, rubric_id: str) -> Response[Any]:
     account = auth.require_account(request)
+    return _one(request, account, rubric_id)
+
+
+def _one(
+    request: Req, account: Account, rubric_id: str, message: str = "", status: int = 200
+) -> Response[Any]:
     with request.app.state.store.read() as conn:
         row = rubrics.load(conn, account.id, rubric_id)
         versions = rubrics.versions(conn, account.id, row.key)
         is_used = row.id in shelf.used(conn, account.id)
+        is_deletable = shelf.is_deletable(conn, account.id, row)
+        starters = shelf.starters(conn, account.id, row)
     return page(
         request,
         "rubrics/one.html",
+        status=status,
         section="rubrics",
+        message=message,
+        is_deletable=is_deletable,
+        starters=starters,
         row=row,
         rubric=parse(row.body),
         versions=versions,
@@ -159,6 +171,25 @@ async def copy(request: Req, rubric_id: str) -> Response[Any]:
     return await _posted(request, work)
 
 
+@post("/rubrics/{rubric_id:str}/delete", status_code=200)
+async def delete(request: Req, rubric_id: str) -> Response[Any]:
+    """Take a rubric of one's own away that nobody used."""
+
+    def work(account: Account, fields: form.Fields) -> Response[Any]:
+        try:
+            with request.app.state.store.begin() as conn:
+                shelf.delete(conn, account.id, rubric_id)
+        except shelf.Shipped:
+            said = "A rubric that came with Room stays."
+        except shelf.Used:
+            said = "This rubric was used, so it stays: what was scored with it must be readable."
+        else:
+            return Redirect("/rubrics", status_code=303)
+        return _one(request, account, rubric_id, said, 409)
+
+    return await _posted(request, work)
+
+
 @post("/rubrics", status_code=200)
 async def create(request: Req) -> Response[Any]:
     """The editor's buttons for a rubric that is not kept yet."""
@@ -207,4 +238,4 @@ def _act(
     return Redirect(f"/rubrics/{row.id}", status_code=303)
 
 
-ROUTES = [show_list, show_new, show_one, export, show_editor, take_in, copy, create, change]
+ROUTES = [show_list, show_new, show_one, export, show_editor, take_in, copy, delete, create, change]

@@ -5,10 +5,11 @@ import re
 import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from room.scoring import drafting, shelf
 from room.scoring.rubric import BadRubric, parse
-from room.store import clients, rubrics
+from room.store import clients, interviews, rubrics
 
 
 def form_of(text: str) -> dict:
@@ -209,3 +210,48 @@ def test_mallory_finds_no_rubric_of_iris(alone):
 def test_every_shipped_rubric_is_known_as_shipped(alone):
     with alone.store.read() as conn:
         assert all(entry.is_shipped for entry in shelf.entries(conn, alone.owner))
+
+
+# ------------------------------------------------------------------------------------------------ deleting
+
+
+def test_an_unused_rubric_of_ones_own_is_deleted_and_clients_start_without_one(alone):
+    own = copied(alone)
+    with alone.store.begin() as conn:
+        client = clients.load(conn, alone.owner, alone.client)
+        clients.save(conn, replace(client, rubric_id=own))
+    page = alone.get(f"/rubrics/{own}").text
+    assert "Delete it" in page
+    assert "Interviews of <bdi>Northline Freight</bdi> will start without a rubric." in page
+    assert alone.post(f"/rubrics/{own}/delete").status_code == 303
+    assert alone.get(f"/rubrics/{own}").status_code == 404
+    with alone.store.read() as conn:
+        assert clients.load(conn, alone.owner, alone.client).rubric_id is None
+
+
+def test_a_rubric_that_came_with_room_or_was_used_stays(alone):
+    own = copied(alone)
+    with alone.store.begin() as conn:
+        planned = interviews.load(conn, alone.owner, alone.id)
+        plan = replace(planned.plan, rubric=own)
+        interviews.save(conn, replace(planned, plan=plan))
+    edit(alone, own, name="Ours, newer")
+    with alone.store.read() as conn:
+        newer = rubrics.versions(conn, alone.owner, rubrics.load(conn, alone.owner, own).key)[0].id
+    assert newer != own
+    for rubric_id, said in (
+        (alone.rubric.id, "came with Room"),
+        (own, "This rubric was used"),
+        (newer, "This rubric was used"),
+    ):
+        assert "Delete it" not in alone.get(f"/rubrics/{rubric_id}").text
+        answer = alone.post(f"/rubrics/{rubric_id}/delete")
+        assert answer.status_code == 409
+        assert said in answer.text
+        assert alone.get(f"/rubrics/{rubric_id}").status_code == 200
+
+
+def test_mallory_deletes_no_rubric_of_iris(alone):
+    own = copied(alone)
+    assert alone.post(f"/rubrics/{own}/delete", "mallory").status_code == 404
+    assert alone.get(f"/rubrics/{own}").status_code == 200
