@@ -4,13 +4,16 @@ from typing import Any
 
 from litestar import Request, get
 from litestar.response import Response
+from markupsafe import Markup
 
 from room.desk import questions
 from room.desk.questions import KIND_WORDS, Question
+from room.sandbox.languages import LANGUAGES
 from room.store import clients, interviews, rubrics
 from room.store import questions as rows
 from room.store.accounts import Account
 from room.web.auth import require_account
+from room.web.markdown import to_html
 from room.web.templating import page
 
 TABS = ("parts", "files", "guide", "rubric")
@@ -109,4 +112,32 @@ def _page(
     )
 
 
-ROUTES = [show_list, show_one]
+@get("/questions/{question_id:str}/try", sync_to_thread=True)
+def try_as_candidate(request: Request[Any, Any, Any], question_id: str) -> Response[Any]:
+    """The question as a candidate meets it: its first part beside the starter files' first. Nothing there is kept."""
+    account = require_account(request)
+    with request.app.state.store.read() as conn:
+        question = questions.load(conn, account.id, question_id)
+    first = question.parts[0]
+    return page(
+        request,
+        "room/practice.html",
+        lobby=f"/questions/{question_id}",
+        languages=[
+            {
+                "key": key,
+                "label": LANGUAGES[key].label,
+                "text": questions.starter_files(question, key)[0][2],
+            }
+            for key in question.languages or ("python",)
+        ],
+        question={
+            "title": question.title,
+            "part": first.title,
+            "html": Markup(to_html(question.statement(first))),  # noqa: S704 - Markdown without raw HTML
+        },
+        csrf_token="",
+    )
+
+
+ROUTES = [show_list, show_one, try_as_candidate]

@@ -93,6 +93,7 @@ def test_the_pages_of_one_interview_client_and_question(owner: Page, site: Site,
     question = owner.locator("a.qi").first.get_attribute("href")
     tabs = [f"{interview}?tab={tab}" for tab in ("people", "plan", "disclosure", "after")]
     tabs += [f"{question}?tab={tab}" for tab in ("parts", "files", "guide", "rubric")]
+    tabs += [f"{question}/try"]
     for address in (client, *tabs):
         owner.goto(f"{site.url}{address}")
         found += everywhere(owner, axe, widths=(1440, 390))

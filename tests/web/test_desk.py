@@ -451,6 +451,12 @@ def test_every_question_has_all_its_pages(house: World) -> None:
             answer = browser.get(f"/questions/{key}", params={"tab": tab})
             assert answer.status_code == 200
             assert question.title in answer.text or "&#39;" in answer.text
+        tried = browser.get(f"/questions/{key}/try")
+        assert tried.status_code == 200
+        private = [part.title for part in question.parts[1:] if part.title != "Talk"]
+        private += [test.name for part in question.parts for test in part.hidden]
+        aside = tried.text[tried.text.index("<practice-editor") : tried.text.index("<template")]
+        assert not [words for words in private if f">{words}<" in aside]
 
 
 def test_a_report_due_is_listed_until_it_is_sent(house: World) -> None:

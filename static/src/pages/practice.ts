@@ -29,6 +29,9 @@ class Practice implements KeyHolder {
     this.view = new EditorView({ parent: host, state: EditorState.create({ extensions: [EditorView.cspNonce.of(nonce)] }) });
     this.plain = new PlainText(host, { refuses: () => false, pasted: () => undefined, moved: () => undefined });
     const select = this.part("language") as HTMLSelectElement;
+    for (const starter of page.querySelectorAll<HTMLTemplateElement>("template[data-starter]")) {
+      this.doc.getText(starter.dataset["starter"] ?? "").insert(0, starter.content.textContent ?? "");
+    }
     const open = (): void => this.open(select.value, nonce);
     open();
     select.addEventListener("change", open);
@@ -99,7 +102,7 @@ class Practice implements KeyHolder {
           editing("Type here. Nobody sees it, and nothing is kept."),
           this.settingsPart.of(this.ofPerson(loadSettings(), language)),
           languageSupport(language),
-          EditorView.contentAttributes.of({ "aria-label": "Practice editor. Press Escape, then Tab, to leave it." }),
+          EditorView.contentAttributes.of({ tabindex: "0", "aria-label": "Practice editor. Press Escape, then Tab, to leave it." }),
         ],
       }),
     );

@@ -1,5 +1,6 @@
 import { minutesText } from "./clock";
 import { h, icon, setText } from "./dom";
+import { keysOf, keyText, onMac } from "./keys";
 import type { Page } from "./page";
 import { signWords } from "./signs";
 import type { Pins } from "./pins";
@@ -9,6 +10,11 @@ import type { Note, Pin } from "./wire";
 export function mountNotes(page: Page, pins: Pins): void {
   mountList(page, pins);
   mountLine(page);
+}
+
+function emptyWords(page: Page): string {
+  const keys = keyText(keysOf("pin", page.bindings), onMac());
+  return `Only interviewers see this. ${keys ? `Press ${keys} to save a moment.` : "Pin a moment to save it."}`;
 }
 
 function mountList(page: Page, pins: Pins): void {
@@ -36,7 +42,7 @@ function mountList(page: Page, pins: Pins): void {
       list.replaceChildren(
         ...(lines.length > 0
           ? lines.map((line) => line.element)
-          : [h("p", { class: "empty" }, "Only interviewers see this. Pin a moment to save it.")]),
+          : [h("p", { class: "empty" }, emptyWords(page))]),
       );
       if (focused) list.querySelector<HTMLElement>(`[data-pin="${focused}"]`)?.focus();
       if (atEnd) scroll.scrollTop = scroll.scrollHeight;
