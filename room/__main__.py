@@ -399,7 +399,10 @@ def _backup(settings: Settings, options: argparse.Namespace) -> int:
         backup.back_up(settings, options.file)
     except (backup.BadBackup, OSError) as error:
         return _failed(error)
-    print(f"Written: {options.file}. The site key is not in it; keep a copy of that elsewhere.")
+    print(
+        f"Written: {options.file}. The folder {settings.data_dir / 'keys'} is not in it and is needed to read it: mirror that "
+        "elsewhere, and let the mirror forget what is deleted."
+    )
     return 0
 
 
@@ -411,7 +414,10 @@ def _restore(settings: Settings, options: argparse.Namespace) -> int:
         backup.restore(settings, options.file)
     except (backup.BadBackup, StoreInUse, OSError) as error:
         return _failed(error)
-    print(f"Restored from {options.file}. What was there is kept beside it.")
+    print(
+        f"Restored from {options.file}. What was there is kept beside it. Interviews that were deleted since the backup stay "
+        "unreadable; the others need the folder of keys as it is now."
+    )
     return 0
 
 

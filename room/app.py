@@ -13,7 +13,7 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 
 from room.clock import Clock, SystemClock
-from room.config import Settings, load_site_key
+from room.config import Settings
 from room.demo.first_start import Welcome, prepare
 from room.desk import retention
 from room.pauses import Collector
@@ -104,7 +104,8 @@ def create_app(
         store = await asyncio.to_thread(Store.open, settings)
         app.state.store = store
         app.state.loop = asyncio.get_running_loop()
-        app.state.seals = Seals(load_site_key(settings))
+        app.state.seals = Seals.open(settings)
+        await asyncio.to_thread(_look_after_keys, store, app.state.seals)
         open_keys(settings.report_keys_dir, app.state.clock.wall_ms(), settings.public_url)
         try:
             async with _runner(settings) as runner:
@@ -152,6 +153,19 @@ def create_app(
     )
     app.asgi_handler = security.SecurityHeaders(app.asgi_handler, is_https=settings.is_https)
     return app
+
+
+def _look_after_keys(store: Store, seals: Seals) -> None:
+    with store.begin() as conn:
+        seals.halve(conn)
+        missing = len(seals.without_half(conn))
+    if missing:
+        log.error(
+            "keys.halves_missing",
+            sessions=missing,
+            hint="These recordings cannot be opened: keys/sessions in the data folder lacks their halves of the keys. After a "
+            "restore those deleted since the backup are among them; for the others bring that folder back.",
+        )
 
 
 async def _delete_as_promised(app: Litestar, hub: Hub) -> None:

@@ -136,7 +136,7 @@ def measure(name: str) -> dict:
 def prepare(data_dir: Path, recorded, edits, out):
     """What Room does with a recording after the interview, and what it takes."""
     settings = config.load({"ROOM_DATA_DIR": str(data_dir)})
-    store, seals = Store.open(settings), Seals(config.load_site_key(settings))
+    store, seals = Store.open(settings), Seals.open(settings)
     try:
         held = sessions.cast.stage(store, seals, recorded)
         with store.begin() as conn:

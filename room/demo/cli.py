@@ -6,7 +6,7 @@ from typing import Any
 
 from room import content
 from room.clock import SystemClock
-from room.config import Settings, load_site_key
+from room.config import Settings
 from room.demo import rows
 from room.realtime.recovery import Session
 from room.session import commands as c
@@ -106,7 +106,7 @@ def _start(
     for event in started:
         take(lead, event)
     with store.begin() as conn:
-        seals = Seals(load_site_key(settings))
+        seals = Seals.open(settings)
         seals.create(conn, setup.owner_id, interview, now_ms)
         pen = Pen(interview, setup.owner_id, seals.cipher(conn, interview), genesis(interview))
         journal.append(conn, pen.to_rows(recorded))

@@ -1,8 +1,9 @@
 """Sealing: what a session recorded is encrypted with a key of its own, and that key with the site's.
 
 AES-256-GCM with a random 96-bit nonce in front of each text (NIST SP 800-38D, section 8.2.2; a session stays far below
-2^32 texts). The site's key is kept apart from the database and its backup, so a stolen backup holds nothing readable, and
-destroying a session's key makes all copies of its recording unreadable at once.
+2^32 texts). The site's key is kept apart from the database and its backup, so a stolen backup holds nothing readable. Half of
+each session's key is kept apart too (``store.halves``): destroying it makes all copies of the recording unreadable at once,
+backups with the site's key included.
 """
 
 import hmac
@@ -21,13 +22,20 @@ from sqlalchemy import (
     delete,
     insert,
     select,
+    update,
 )
 
+from room.config import Settings, load_site_key
 from room.session.ids import InterviewId
 from room.store.engine import derive_key
+from room.store.halves import Halves
 from room.store.schema import metadata, owner_column, time_column
 
 NONCE_BYTES: Final = 12
+TAG_BYTES: Final = 16
+KEY_BYTES: Final = 32
+HALVED: Final = b"\x02"
+"""Stands before a key that needs its other half."""
 
 session_keys = Table(
     "session_keys",
@@ -46,6 +54,10 @@ session_keys = Table(
 
 class KeyDestroyed(LookupError):
     """The session's key is gone: its recording was deleted as promised, or never was."""
+
+
+class HalfMissing(KeyDestroyed):
+    """The row is there and the key's other half is not: a backup from before the deletion, or one that came without halves."""
 
 
 class Damaged(ValueError):
@@ -82,19 +94,69 @@ class Cipher:
 class Seals:
     """The keys of sessions, as the site's key opens them."""
 
-    def __init__(self, site_key: bytes) -> None:
+    def __init__(self, site_key: bytes, halves: Halves | None = None) -> None:
+        """Without ``halves`` keys are whole in the database, as those of earlier programs."""
+        self._halves = halves
         self._site = Cipher(derive_key(site_key, b"session keys"))
         self.imports = Cipher(derive_key(site_key, b"imported recordings"))
         """For recordings of other sites."""
 
+    @classmethod
+    def open(cls, settings: Settings) -> "Seals":
+        """With the site's key and the halves in the data folder."""
+        return cls(load_site_key(settings), Halves(settings.data_dir / "keys" / "sessions"))
+
     def create(self, conn: Connection, owner_id: str, interview: InterviewId, now_ms: int) -> None:
         """A fresh key for a session that has none yet."""
-        sealed = self._site.seal(secrets.token_bytes(32), interview)
+        sealed = self._seal_key(secrets.token_bytes(KEY_BYTES), interview)
         conn.execute(
             insert(session_keys).values(
                 interview_id=interview, owner_id=owner_id, sealed_key=sealed, created_at_ms=now_ms
             )
         )
+
+    def _seal_key(self, key: bytes, interview: InterviewId) -> bytes:
+        if self._halves is None:
+            return self._site.seal(key, interview)
+        half = self._halves.create(interview)
+        return self._site.seal(HALVED + _xor(key, half), interview)
+
+    def _open_key(self, sealed: bytes, interview: InterviewId) -> bytes:
+        opened = self._site.unseal(sealed, interview)
+        if len(opened) == KEY_BYTES:
+            return opened
+        if opened[:1] != HALVED or len(opened) != KEY_BYTES + 1:
+            raise Damaged(f"the key of {interview} is of a newer program")
+        half = self._halves.find(interview) if self._halves else None
+        if half is None:
+            raise HalfMissing(f"no half of the key for {interview}")
+        return _xor(opened[1:], half)
+
+    def halve(self, conn: Connection) -> int:
+        """Halve the keys of earlier programs; how many there were."""
+        if self._halves is None:
+            return 0
+        count = 0
+        for row in conn.execute(
+            select(session_keys.c.interview_id, session_keys.c.sealed_key)
+        ).all():
+            interview = InterviewId(row.interview_id)
+            if len(row.sealed_key) == NONCE_BYTES + KEY_BYTES + TAG_BYTES:
+                sealed = self._seal_key(self._open_key(row.sealed_key, interview), interview)
+                mine = session_keys.c.interview_id == interview
+                conn.execute(update(session_keys).where(mine).values(sealed_key=sealed))
+                count += 1
+        return count
+
+    def without_half(self, conn: Connection) -> list[InterviewId]:
+        """Sessions whose half of the key is missing."""
+        found = []
+        for interview in conn.scalars(select(session_keys.c.interview_id)):
+            try:
+                self.cipher(conn, InterviewId(interview))
+            except HalfMissing:
+                found.append(InterviewId(interview))
+        return found
 
     def cipher(self, conn: Connection, interview: InterviewId) -> Cipher:
         """The session's cipher.
@@ -108,7 +170,7 @@ class Seals:
         )
         if sealed is None:
             raise KeyDestroyed(f"no key for {interview}")
-        return Cipher(self._site.unseal(sealed, interview))
+        return Cipher(self._open_key(sealed, interview))
 
     def find(self, conn: Connection, interview: InterviewId) -> Cipher | None:
         """As :meth:`cipher`; None where there is no key (any more)."""
@@ -128,5 +190,14 @@ class Seals:
         return self.cipher(conn, interview).unseal(sealed, context)
 
     def destroy(self, conn: Connection, interview: InterviewId) -> None:
-        """From here on nobody can read what the session recorded, in no backup either."""
+        """From here on nobody can read what the session recorded, in no backup either.
+
+        The half goes at once, whatever becomes of the transaction: what was promised does not wait for a second try.
+        """
+        if self._halves is not None:
+            self._halves.destroy(interview)
         conn.execute(delete(session_keys).where(session_keys.c.interview_id == interview))
+
+
+def _xor(one: bytes, other: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(one, other, strict=True))

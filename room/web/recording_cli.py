@@ -7,7 +7,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
 from room.clock import SystemClock
-from room.config import Settings, load_site_key
+from room.config import Settings
 from room.replay import recording
 from room.replay.recording import BadRecording
 from room.session.events import SessionClosed
@@ -35,7 +35,7 @@ def export(settings: Settings, interview: str, target: Path, kind: str, viewer: 
         return _failed(error)
     try:
         state = State(
-            {"store": store, "seals": Seals(load_site_key(settings)), "settings": settings, "clock": SystemClock()}
+            {"store": store, "seals": Seals.open(settings), "settings": settings, "clock": SystemClock()}
         )  # fmt: skip
         _, content = replay_files.make(state, replay_files.seat_for(state, interview, viewer), kind)
         with target.open("xb") as file:
@@ -71,7 +71,7 @@ def _walk(settings: Settings, interview: str) -> int:
             if owner is None:
                 return _failed(f"There is no interview {interview} here.")
             row = interviews.load(conn, owner, interview)
-            seals = Seals(load_site_key(settings))
+            seals = Seals.open(settings)
             count = journal.verify(conn, seals, session)
             last = journal.load(conn, seals, session, count - 1)
     except KeyDestroyed:

@@ -37,7 +37,7 @@ class Played:
     def __init__(self, folder: Path) -> None:
         self.settings = config.load({"ROOM_DATA_DIR": str(folder)})
         self.store = Store.open(self.settings)
-        self.seals = Seals(config.load_site_key(self.settings))
+        self.seals = Seals.open(self.settings)
 
     async def play(self) -> None:
         async with Runner.open(worker="demo-test") as runner:
@@ -199,7 +199,7 @@ async def test_without_an_engine_the_demo_is_told_all_the_same_and_again_when_co
 ) -> None:
     settings = config.load({"ROOM_DATA_DIR": str(tmp_path / "data")})
     store = Store.open(settings)
-    seals = Seals(config.load_site_key(settings))
+    seals = Seals.open(settings)
     now_ms = SystemClock().wall_ms()
 
     def verdicts() -> set[str]:
@@ -223,7 +223,7 @@ async def test_without_an_engine_the_demo_is_told_all_the_same_and_again_when_co
 async def test_a_demo_that_was_thrown_away_does_not_come_back(tmp_path: Path) -> None:
     settings = config.load({"ROOM_DATA_DIR": str(tmp_path / "data")})
     store = Store.open(settings)
-    seals = Seals(config.load_site_key(settings))
+    seals = Seals.open(settings)
     now_ms = SystemClock().wall_ms()
     async with Runner.open(worker="demo-test") as runner:
         first = await prepare(settings, store, seals, runner, now_ms)

@@ -40,7 +40,7 @@ class Stage:
     def __init__(self, folder: Path, *, admitted: bool = True, starter: str = "") -> None:
         self.settings = config.load({"ROOM_DATA_DIR": str(folder)})
         self.store = Store.open(self.settings)
-        self.seals = Seals(config.load_site_key(self.settings))
+        self.seals = Seals.open(self.settings)
         self.clock = ManualClock(1_800_000_000_000)
         self.admitted, self.starter_text = admitted, starter
         self.ids: Counter[str] = Counter()

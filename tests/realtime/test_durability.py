@@ -23,7 +23,7 @@ def fold_of_journal(server: Server, interview: str, file: str) -> tuple[str, int
     settings = config.load({"ROOM_DATA_DIR": server.environment["ROOM_DATA_DIR"]})
     store = Store.open(settings, is_server=False)
     try:
-        seals = Seals(config.load_site_key(settings))
+        seals = Seals.open(settings)
         with store.read() as conn:
             rows = journal.verify(conn, seals, InterviewId(interview))
             session = fold_all(journal.load(conn, seals, InterviewId(interview)))
