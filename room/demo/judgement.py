@@ -7,11 +7,12 @@ from sqlalchemy import Connection
 
 from room.demo.performance import Performance
 from room.desk import schedule
+from room.replay import glimpses
 from room.replay.authorship import lines
 from room.scoring import filing
 from room.scoring.score import Point, Rating, Scorecard, Words
-from room.session.ids import CompetencyId, InterviewId
-from room.store import journal, shares
+from room.session.ids import CompetencyId
+from room.store import shares
 from room.store.engine import Store
 from room.store.sealing import Seals
 
@@ -68,7 +69,12 @@ def judge(
                 text=difference[who],
                 at_ms=at_ms,
             )
-    texts = lines(journal.load(conn, seals, InterviewId(interview.id)))
+    case = filing.load_case(conn, seals, owner, interview.id)
+    written = filing.Written(
+        lines(case.recorded),
+        glimpses.starters(case.recorded),
+        glimpses.around(case.recorded, [(m.id, m.at_ms) for m in case.moments]),
+    )
     lead = next(
         card["signed"]
         for card in story["scorecards"]
@@ -80,7 +86,7 @@ def judge(
         owner,
         interview.id,
         words=words,
-        lines=texts,
+        written=written,
         name=lead["name"],
         zone=lead["zone"],
         at_ms=at_ms,

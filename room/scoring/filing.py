@@ -15,7 +15,16 @@ from room.scoring import evidence, trust
 from room.scoring import report as reports_pure
 from room.scoring.course import Course, follow
 from room.scoring.evidence import Change, Moment
-from room.scoring.report import CodeFile, Correction, Occasion, Person, Remark, Report, Signature
+from room.scoring.report import (
+    CodeFile,
+    CodeThen,
+    Correction,
+    Occasion,
+    Person,
+    Remark,
+    Report,
+    Signature,
+)
 from room.scoring.report import Signed as SignedCard
 from room.scoring.rubric import Rubric, parse
 from room.scoring.score import Lack, Scorecard, Words, check, lacks
@@ -45,7 +54,7 @@ from room.store.scorecards import Card, Stale
 from room.store.sealing import KeyDestroyed, Seals
 from room.store.signing import Signer
 
-__all__ = ["Case", "Due", "Filed", "Lacking", "NotYet", "Stale", "load_case"]
+__all__ = ["Case", "Due", "Filed", "Lacking", "NotYet", "Stale", "Written", "load_case"]
 
 NAME_MAX = 200
 LETTER_MAX = 20_000
@@ -115,6 +124,17 @@ class Standing(msgspec.Struct, frozen=True):
     @property
     def scorecard(self) -> Scorecard:
         return self.filed.card if self.filed else Scorecard()
+
+
+class Written(msgspec.Struct, frozen=True):
+    """What was typed, as `room.replay` reads it from the recording."""
+
+    lines: Mapping[FileId, Sequence[tuple[str, MemberId]]]
+    """The final texts, each line with the member who wrote most of it."""
+    starters: Mapping[FileId, str] = {}
+    """What the room itself wrote into each file."""
+    then: Mapping[str, tuple[FileId, int, Sequence[str]]] = {}
+    """By moment: a file, the number of a line, and the lines from there, where somebody had last typed."""
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -613,9 +633,9 @@ def save_words(
     )
 
 
-def draft_report(case: Case, words: Words, code: Sequence[CodeFile], journal_hash: str) -> Report:
+def draft_report(case: Case, words: Words, written: Written, journal_hash: str) -> Report:
     """The report as it would be signed now, from what its lead may see."""
-    return _build(case, words, code, journal_hash, id="", previous=None)
+    return _build(case, words, written, journal_hash, id="", previous=None)
 
 
 def sign_report(
@@ -625,7 +645,7 @@ def sign_report(
     interview_id: str,
     *,
     words: Words,
-    lines: Mapping[FileId, Sequence[tuple[str, MemberId]]],
+    written: Written,
     name: str,
     zone: str,
     at_ms: int,
@@ -634,7 +654,7 @@ def sign_report(
     follows: int | None = None,
     signer: Signer | None = None,
 ) -> Report:
-    """Freeze the report. `lines` are the final texts by file, each line with the member who wrote most of it.
+    """Freeze the report.
 
     `signer`: the site's key; without it the report is signed when it is given out.
 
@@ -676,7 +696,7 @@ def sign_report(
     report = _build(
         case,
         words,
-        code_files(case.state, lines),
+        written,
         hash_.hex(),
         id=new_id("v"),
         previous=(before.version, before.hash) if before else None,
@@ -701,21 +721,32 @@ def sign_report(
     return report
 
 
-def code_files(
-    state: SessionState, lines: Mapping[FileId, Sequence[tuple[str, MemberId]]]
-) -> tuple[CodeFile, ...]:
+def _code_files(state: SessionState, written: Written) -> tuple[CodeFile, ...]:
     """The final files in the order of the tabs; deleted ones are left out."""
     return tuple(
-        reports_pure.code_file(file.name, file.language or language_of(file.name), lines[file.id])
+        reports_pure.code_file(
+            file.name,
+            file.language or language_of(file.name),
+            written.lines[file.id],
+            written.starters.get(file.id, ""),
+        )
         for file in state.files
-        if not file.deleted and file.id in lines
+        if not file.deleted and file.id in written.lines
     )
+
+
+def _code_then(state: SessionState, written: Written) -> dict[str, CodeThen]:
+    names = {file.id: file.name for file in state.files}
+    return {
+        moment: CodeThen(names.get(file, ""), first, tuple(code))
+        for moment, (file, first, code) in written.then.items()
+    }
 
 
 def _build(
     case: Case,
     words: Words,
-    code: Sequence[CodeFile],
+    written: Written,
     journal_hash: str,
     *,
     id: str,  # noqa: A002 -- the record's own word
@@ -741,7 +772,8 @@ def _build(
         words=words,
         moments=case.seen_by(lead),
         course=case.course(),
-        code=code,
+        code=_code_files(case.state, written),
+        code_then=_code_then(case.state, written),
         journal_hash=journal_hash,
         amendments_hash=case.history.last_hash,
         remarks=remarks,

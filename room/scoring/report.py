@@ -5,8 +5,10 @@ The SHA-256 over it commits to the report; each report carries the hash of the v
 row, so that neither can be exchanged unseen.
 """
 
+import difflib
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Literal
 
 import msgspec
@@ -18,6 +20,8 @@ from room.scoring.rubric import Competency, Level, Rubric
 from room.scoring.score import Confidence, Decision, Scorecard, Words
 from room.session.ids import SYSTEM, CompetencyId, InterviewId, MemberId
 
+DIFFERENCE_MAX = 400
+"""Lines of a difference that go into a report."""
 LINES_MAX = 4_000
 """Lines of one file that go into a report; `CodeFile.cut` says how many are left out."""
 
@@ -80,6 +84,19 @@ class CodeFile(msgspec.Struct, frozen=True):
     language: str
     lines: tuple[CodeLine, ...]
     cut: int = 0
+    starter_lines: int = 0
+    """How many lines the file started with; 0: it started empty."""
+    difference: tuple[str, ...] = ()
+    """From the starter to the final text, as lines of a unified difference."""
+
+
+class CodeThen(msgspec.Struct, frozen=True):
+    """The code where somebody had last typed at a moment."""
+
+    name: str
+    first: int
+    """The number of the first line, from 1."""
+    code: tuple[str, ...]
 
 
 class Rated(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,6 +175,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     agreement: Agreement | None
     remarks: tuple[Remark, ...] = ()
     evidence: tuple[Moment, ...] = ()
+    code_then: dict[str, CodeThen] = {}
+    """By moment."""
     course: Course
     code: tuple[CodeFile, ...] = ()
     limits: tuple[str, ...] = ()
@@ -192,10 +211,28 @@ def read(canonical_json: bytes) -> Report:
     return _decoder.decode(canonical_json)
 
 
-def code_file(name: str, language: str, lines: Iterable[tuple[str, MemberId | None]]) -> CodeFile:
-    """A final file from its lines and the member who wrote most of each."""
+def code_file(
+    name: str, language: str, lines: Iterable[tuple[str, MemberId | None]], starter: str = ""
+) -> CodeFile:
+    """A final file from its lines and the member who wrote most of each, beside what it started from."""
     kept = [CodeLine(text, None if by == SYSTEM else by) for text, by in lines]
-    return CodeFile(name, language, tuple(kept[:LINES_MAX]), max(0, len(kept) - LINES_MAX))
+    before = starter.rstrip("\n").split("\n") if starter.strip() else []
+    return CodeFile(
+        name,
+        language,
+        tuple(kept[:LINES_MAX]),
+        max(0, len(kept) - LINES_MAX),
+        len(before),
+        _difference(before, [line.text for line in kept[:LINES_MAX]]),
+    )
+
+
+def _difference(before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:
+    """Without a starter there is none to tell: all of it is new."""
+    if not before or len(before) > LINES_MAX:
+        return ()
+    found = difflib.unified_diff(before, after, n=2, lineterm="")
+    return tuple(islice(found, 2, 2 + DIFFERENCE_MAX))
 
 
 def build(
@@ -208,6 +245,7 @@ def build(
     moments: Sequence[Moment],
     course: Course,
     code: Sequence[CodeFile],
+    code_then: Mapping[str, CodeThen] = {},
     journal_hash: str,
     amendments_hash: str = "",
     remarks: Sequence[Remark] = (),
@@ -251,6 +289,7 @@ def build(
         ),
         remarks=tuple(remarks),
         evidence=tuple(m for m in sorted(moments, key=lambda m: (m.at_ms, m.id)) if m.id in quoted),
+        code_then={i: then for i, then in code_then.items() if i in quoted},
         course=course,
         code=tuple(f for f in code if any(line.text.strip() for line in f.lines)),
         limits=_limits(course, occasion, cards),

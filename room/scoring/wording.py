@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from room.scoring.charts import clock
 from room.scoring.course import StageSpan
-from room.scoring.report import Criterion, Report
+from room.scoring.report import DIFFERENCE_MAX, CodeFile, Criterion, Report
 from room.scoring.score import DECISION_WORDS
 from room.session.ids import MemberId
 
@@ -189,6 +189,34 @@ def tests(report: Report) -> str:
         verb = "was" if hidden == 1 else "were"
         text += f" {_sentence(_many(hidden, 'test'))} {verb} not shown to {first}."
     return text
+
+
+def tests_over_time(report: Report) -> tuple[tuple[int, str], ...]:
+    """When the tests were run and how many passed, such as (602000, "3 of 9, 2 of 4 not shown"); repetitions are left out."""
+    out: list[tuple[int, str]] = []
+    for run in report.course.runs:
+        if run.kind != "tests" or run.shown is None:
+            continue
+        said = f"{run.shown.passed} of {run.shown.of}"
+        if run.not_shown is not None:
+            said += f", {run.not_shown.passed} of {run.not_shown.of} not shown"
+        if not out or out[-1][1] != said:
+            out.append((run.at_ms, said))
+    return tuple(out)
+
+
+def since_starter(file: CodeFile) -> str:
+    """Such as: It began with 12 lines; 9 were added and 3 taken out."""
+    if not file.starter_lines:
+        return ""
+    began = f"It began with {file.starter_lines} line{'' if file.starter_lines == 1 else 's'}"
+    added = sum(line.startswith("+") for line in file.difference)
+    gone = sum(line.startswith("-") for line in file.difference)
+    if not added and not gone:
+        return f"{began} and was not changed."
+    if len(file.difference) >= DIFFERENCE_MAX:
+        return f"{began} and was changed throughout."
+    return f"{began}; {added} {'was' if added == 1 else 'were'} added and {gone} taken out."
 
 
 def decisions(report: Report) -> tuple[str, ...]:

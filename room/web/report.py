@@ -13,7 +13,7 @@ from litestar.datastructures import Cookie
 from litestar.response import Redirect, Response
 
 from room.desk import schedule
-from room.replay import authorship
+from room.replay import authorship, glimpses
 from room.scoring import blind, brand, filing, form, limited, pdfseal, render, score, trust
 from room.scoring import report as reports_pure
 from room.scoring.brand import Brand
@@ -106,8 +106,7 @@ def _own(
         if not version and words is None:
             kept = case.raters[0].scorecard.words
         words = words or kept
-        code = filing.code_files(case.state, authorship.lines(case.recorded))
-        report = filing.draft_report(case, words, code, last.hex())
+        report = filing.draft_report(case, words, written(case), last.hex())
         sheet = render.sheet(
             report, View(replay=f"/replay/{interview_id}", brand=_brand(terms, client.name))
         )
@@ -150,6 +149,15 @@ def _own(
             for share in links
         ],
         **common,
+    )
+
+
+def written(case: Case) -> filing.Written:
+    """What was typed, and where at each moment."""
+    return filing.Written(
+        authorship.lines(case.recorded),
+        glimpses.starters(case.recorded),
+        glimpses.around(case.recorded, [(m.id, m.at_ms) for m in case.moments]),
     )
 
 
@@ -271,7 +279,7 @@ async def sign(request: Req, interview_id: str) -> Response[Any]:
                     account.id,
                     interview_id,
                     words=words,
-                    lines=authorship.lines(case.recorded),
+                    written=written(case),
                     name=form.text(fields, "name"),
                     zone=zone if schedule.is_zone(zone) else account.zone,
                     at_ms=now_ms,

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from room.scoring import charts, course, report, wording
+from room.scoring import blind, charts, course, render, report, wording
 from room.scoring.evidence import Moment
+from room.scoring.render import View
 from room.scoring.score import Words
 from room.session import events as e
 from room.session.evolve import fold
@@ -227,3 +228,46 @@ def test_raters_with_the_same_first_name_are_told_apart(make_report):
         replace(r, name=name) for r, name in zip(made.raters, ("Iris Rey", "Iris Ode"), strict=True)
     )
     assert list(wording.called(replace(made, raters=twins)).values()) == ["Iris Rey", "Iris Ode"]
+
+
+def test_a_file_says_how_it_differs_from_what_it_started_with():
+    lines = [("import sys", SYSTEM), ("", SYSTEM), ("print(1)", CAL)]
+    file = report.code_file("main.py", "python", lines, "import sys\nimport os\n\n")
+    assert file.starter_lines == 2
+    assert [one for one in file.difference if one[0] in "+-"] == ["-import os", "+", "+print(1)"]
+    assert wording.since_starter(file) == "It began with 2 lines; 2 were added and 1 taken out."
+    same = report.code_file("main.py", "python", [("a", SYSTEM)], "a\n")
+    assert wording.since_starter(same) == "It began with 1 line and was not changed."
+    assert report.code_file("main.py", "python", lines, "\n\n").starter_lines == 0
+
+
+def test_only_quoted_moments_bring_the_code_of_then(make_report):
+    then = report.CodeThen("main.py", 3, ("Cal = his",))
+    made = make_report(code_then={"p_first": then, "a_unused": then})
+    assert made.code_then == {"p_first": then}
+    page = str(render.sheet(made, View()))
+    assert "Code then" in page
+    assert "Cal = his" in page
+    assert "Code then" not in render.pdf_page(made, View())
+    assert "the candidate = his" in str(render.sheet(blind.of(made), View())), (
+        "code keeps its words"
+    )
+
+
+def test_tests_over_time_leave_repetitions_out(make_report):
+    count = course.TestCount
+    runs = tuple(
+        course.RunMark(at_ms, "tests", "WA", count(passed, 9), hidden)
+        for at_ms, passed, hidden in (
+            (60_000, 3, None),
+            (90_000, 3, None),
+            (600_000, 9, count(2, 4)),
+        )
+    )
+    made = make_report()
+    made = msgspec.structs.replace(made, course=msgspec.structs.replace(made.course, runs=runs))
+    assert wording.tests_over_time(made) == (
+        (60_000, "3 of 9"),
+        (600_000, "9 of 9, 2 of 4 not shown"),
+    )
+    assert "9 of 9, 2 of 4 not shown" in str(render.sheet(made, View()))

@@ -47,6 +47,14 @@ def test_the_draft_is_there_when_the_interview_has_ended(alone):
     assert re.search(r'class="by-none"><td class="g">1</td>', text)
 
 
+def test_the_draft_quotes_the_code_that_stood_there_at_a_moment(alone):
+    alone.score(**{"evidence:verification": ["p_red"], "evidence:understanding": ["p_first"]})
+    page = alone.get(f"/interviews/{alone.id}/report").text
+    assert page.count("Code then") == 1, "before 09:00 nobody had typed"
+    assert "print(&#39;ok&#39;)" in page.split("Code then")[1]
+    assert "It began with 1 line; 1 was added and 0 taken out." in page
+
+
 def test_words_are_kept_as_they_are_typed(alone):
     answer = alone.post(
         f"/interviews/{alone.id}/report/words", fields={"summary": "Half a sen", "version": "0"}
