@@ -10,7 +10,7 @@ from typing import Literal
 import structlog
 
 from room.sandbox import words
-from room.sandbox.conversation import BoxLost, OutOfTime
+from room.sandbox.conversation import BoxLost, OutOfTime, is_calm
 from room.sandbox.driver import Shape
 from room.sandbox.frames import BadFrame, BoxFile, Ending, Job, parse_kept
 from room.sandbox.languages import LANGUAGES, Values, fill
@@ -72,9 +72,17 @@ class Compiler:
         self._made = Made()
 
     async def make(
-        self, language_id: str, how: How, files: tuple[SourceFile, ...], values: Values
+        self,
+        language_id: str,
+        how: How,
+        files: tuple[SourceFile, ...],
+        values: Values,
+        *,
+        owner: str = "",
     ) -> tuple[BoxFile, ...]:
         """What is to lie in the work folder beside the sources; nothing for languages that are not compiled.
+
+        The box may have compiled for the same owner before; it never is one that runs programs.
 
         Raises DidNotCompile, EngineDown, ImageMissing, BadFrame, BoxLost.
         """
@@ -85,12 +93,16 @@ class Compiler:
         key = _key(self._image_of(language_id), argv, files)
         made = self._made.find(key)
         if made is None:
-            made = await self._compile(language_id, argv, files)
+            made = await self._compile(language_id, argv, files, owner and f"{owner}'s compiler")
             self._made.remember(key, made)
         return made
 
     async def _compile(
-        self, language_id: str, argv: tuple[str, ...], files: tuple[SourceFile, ...]
+        self,
+        language_id: str,
+        argv: tuple[str, ...],
+        files: tuple[SourceFile, ...],
+        owner: str = "",
     ) -> tuple[BoxFile, ...]:
         shape = Shape(language_id, MEMORY_MB, scratch_mb=96, processes=96, file_mb=32)
         job = Job(argv, b"", WALL_S, CPU_S, MESSAGE_BYTES, keep=OUT, keep_bytes=MOST_MADE_BYTES)
@@ -106,10 +118,12 @@ class Compiler:
                 elif kind in b"oe":
                     said.extend(data)
 
-            talk = await self._pool.take(shape, cold=True)
+            talk = await self._pool.take(shape, owner=owner, cold=attempt > 1 or not owner)
+            calm = False
             try:
                 await talk.give(files)
                 ending = await talk.run(job, hear)
+                calm = is_calm(ending)
                 return _outcome(ending, tuple(made), said.decode("utf-8", "replace"))
             except OutOfTime as error:
                 raise DidNotCompile(said.decode("utf-8", "replace"), words.SLOW_COMPILER) from error
@@ -121,7 +135,10 @@ class Compiler:
                 if error.talked or attempt > 1:
                     raise
             finally:
-                self._pool.end(talk)
+                if calm:
+                    self._pool.leave(talk, shape, owner=owner)
+                else:
+                    self._pool.end(talk)
         raise AssertionError("unreachable")
 
 

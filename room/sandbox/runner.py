@@ -362,7 +362,7 @@ class Runner:
         )
         files = run_files(request)
         try:
-            made = await self._compiler.make(request.language, "plain", files, values)
+            made = await self._compiler.make(request.language, "plain", files, values, owner=owner)
         except DidNotCompile as error:
             show = _Show(on_output)
             show.hear(b"e", error.message.encode())

@@ -87,7 +87,7 @@ class Trial:
         try:
             how: How = "function" if self._request.suite.kind == "function" else "plain"
             self._made = await self._compiler.make(
-                self._request.language, how, self._files, self._values
+                self._request.language, how, self._files, self._values, owner=self._owner
             )
             for case in self._request.suite.cases:
                 result = await self._try(case)

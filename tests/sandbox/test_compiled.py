@@ -1,5 +1,6 @@
 """Compiled languages in real boxes: functions called with typed arguments, compilers' words, results used again."""
 
+import asyncio
 import json
 
 import pytest
@@ -17,6 +18,7 @@ from room.sandbox.spec import (
     TestRequest,
     TestSuite,
 )
+from tests.sandbox.conftest import PAYER
 
 pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="session")]
 
@@ -61,7 +63,7 @@ def verdicts(report):
 
 @pytest.mark.parametrize("language", [k for k, v in LANGUAGES.items() if "function" in v.tests])
 async def test_a_function_is_called_with_typed_arguments(runner, language):
-    report = await runner.run_tests(request_for(language, SOLUTIONS[language], MIXED))
+    report = await runner.run_tests(request_for(language, SOLUTIONS[language], MIXED), payer=PAYER)
     assert verdicts(report) == ["AC"] * 5, report
 
 
@@ -80,7 +82,7 @@ async def test_a_function_is_called_with_typed_arguments(runner, language):
     ],
 )
 async def test_a_function_that_is_missing_or_other_is_said(runner, language, source, said):
-    report = await runner.run_tests(request_for(language, source, MIXED))
+    report = await runner.run_tests(request_for(language, source, MIXED), payer=PAYER)
     assert report.passed == 0
     case = report.cases[0]
     assert said in report.message + case.output + case.got
@@ -95,13 +97,16 @@ async def test_a_function_that_is_missing_or_other_is_said(runner, language, sou
     ],
 )  # fmt: skip
 async def test_a_main_of_the_candidates_own_does_not_matter(runner, language, source):
-    assert verdicts(await runner.run_tests(request_for(language, source, MIXED))) == ["AC"] * 5
+    assert (
+        verdicts(await runner.run_tests(request_for(language, source, MIXED), payer=PAYER))
+        == ["AC"] * 5
+    )
 
 
 async def test_what_a_compiled_function_prints_is_shown_and_not_compared(runner):
     source = '#include <iostream>\nint f(int n) { std::cout << "noise"; return n; }'
     suite = TestSuite("function", (TestCase("a", "s1", 7, args=[7], compare="json"),), entry="f")
-    report = await runner.run_tests(request_for("cpp", source, suite))
+    report = await runner.run_tests(request_for("cpp", source, suite), payer=PAYER)
     assert (report.verdict, report.cases[0].got, report.cases[0].output) == ("AC", "7", "noise")
 
 
@@ -120,7 +125,7 @@ async def test_what_a_compiler_objects_to_is_shown(runner, language, source, sai
     pieces = []
     name = LANGUAGES[language].file
     result = await runner.run(
-        RunRequest(language, (SourceFile(name, source),), name), pieces.append
+        RunRequest(language, (SourceFile(name, source),), name), pieces.append, payer=PAYER
     )
     assert (result.verdict, result.exit_code, result.signal) == ("CE", None, None)
     assert result.sentence == "The program did not compile."
@@ -128,7 +133,7 @@ async def test_what_a_compiler_objects_to_is_shown(runner, language, source, sai
     assert said in text
     assert "\x1b" not in text
     suite = TestSuite("stdio", (TestCase("a", "s1", "1"), TestCase("b", "s1", "1")))
-    report = await runner.run_tests(request_for(language, source, suite))
+    report = await runner.run_tests(request_for(language, source, suite), payer=PAYER)
     assert (report.verdict, verdicts(report), report.passed) == ("CE", ["CE", "CE"], 0)
     assert said in report.message
     assert said in report.cases[0].got
@@ -143,14 +148,18 @@ async def test_several_files_are_compiled_together(runner):
         "typescript": {"main.ts": 'import { add } from "./src/add"; console.log(add(1, 2));', "src/add.ts": "export const add = (a: number, b: number) => a + b;"},
         "cpp": {"main.cpp": '#include <fstream>\n#include <iostream>\nint add(int, int);\nint main() { std::ifstream f("my data.txt"); int a, b; f >> a >> b; std::cout << add(a, b) << "\\n"; }', "add.cc": "int add(int a, int b) { return a + b; }", "my data.txt": "1 2"},
     }  # fmt: skip
-    for language, texts in sets.items():
+
+    async def built(language, texts):
         pieces = []
         files = tuple(SourceFile(name, text) for name, text in texts.items())
-        result = await runner.run(RunRequest(language, files, files[0].name), pieces.append)
+        request = RunRequest(language, files, files[0].name)
+        result = await runner.run(request, pieces.append, payer=PAYER)
         assert (result.verdict, "".join(p.text for p in pieces)) == ("OK", "3\n"), (
             language,
             pieces,
         )
+
+    await asyncio.gather(*(built(language, texts) for language, texts in sets.items()))
 
 
 async def test_what_was_compiled_once_is_not_compiled_again_and_changes_are(runner, monkeypatch):
@@ -241,7 +250,10 @@ FACTORS = TestSuite(
     ],
 )
 async def test_a_checker_judges_answers_that_may_differ(runner, source, expected):
-    assert verdicts(await runner.run_tests(request_for("python", source, FACTORS))) == expected
+    assert (
+        verdicts(await runner.run_tests(request_for("python", source, FACTORS), payer=PAYER))
+        == expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -250,7 +262,7 @@ async def test_a_checker_judges_answers_that_may_differ(runner, source, expected
 async def test_a_checker_that_fails_is_our_fault_and_no_pass(runner, monkeypatch, bad):
     monkeypatch.setattr("room.sandbox.checker.LIMITS", Limits(wall_s=1, cpu_s=1))
     suite = TestSuite("stdio", FACTORS.cases[:1], checker=Checker("python", bad))
-    report = await runner.run_tests(request_for("python", "print(2, 3)", suite))
+    report = await runner.run_tests(request_for("python", "print(2, 3)", suite), payer=PAYER)
     if bad != "syntax error":
         assert verdicts(report) == ["IE"]
     assert report.passed == 0
@@ -261,8 +273,12 @@ async def test_a_checker_may_be_compiled(runner):
     suite = TestSuite(
         "stdio", (TestCase("a", "s1", "", compare="checker"),), checker=Checker("cpp", source)
     )
-    assert verdicts(await runner.run_tests(request_for("python", "print(5)", suite))) == ["AC"]
-    assert verdicts(await runner.run_tests(request_for("python", "print(6)", suite))) == ["WA"]
+    assert verdicts(
+        await runner.run_tests(request_for("python", "print(5)", suite), payer=PAYER)
+    ) == ["AC"]
+    assert verdicts(
+        await runner.run_tests(request_for("python", "print(6)", suite), payer=PAYER)
+    ) == ["WA"]
 
 
 async def test_numbers_may_be_near_where_the_question_says_so(runner):
@@ -274,7 +290,7 @@ async def test_numbers_may_be_near_where_the_question_says_so(runner):
         ),
     )
     assert verdicts(
-        await runner.run_tests(request_for("python", "print('x', 0.1 + 0.2)", suite))
+        await runner.run_tests(request_for("python", "print('x', 0.1 + 0.2)", suite), payer=PAYER)
     ) == ["AC", "WA"]
 
 
@@ -292,7 +308,10 @@ async def test_each_case_gets_a_box_of_its_own_where_the_question_says_so(
     monkeypatch.setattr(runner._pool, "take", counted)
     cases = tuple(TestCase(f"t{n}", "s1", "1") for n in range(3))
     suite = TestSuite("stdio", cases, box_per_case=apart)
-    assert verdicts(await runner.run_tests(request_for("python", "print(1)", suite))) == ["AC"] * 3
+    assert (
+        verdicts(await runner.run_tests(request_for("python", "print(1)", suite), payer=PAYER))
+        == ["AC"] * 3
+    )
     assert len(taken) == (3 if apart else 1)
 
 
@@ -310,5 +329,5 @@ async def test_arguments_are_passed_as_json_says(runner):
         ),
         entry="f",
     )
-    report = await runner.run_tests(request_for("python", "def f(x): return x", suite))
+    report = await runner.run_tests(request_for("python", "def f(x): return x", suite), payer=PAYER)
     assert (report.verdict, json.loads(report.cases[0].got)["n"][3]) == ("AC", "é")

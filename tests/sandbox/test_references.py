@@ -8,6 +8,7 @@ import yaml
 
 from room.sandbox.languages import LANGUAGES
 from room.sandbox.spec import SourceFile, TestCase, TestRequest, TestSuite
+from tests.sandbox.conftest import PAYER
 
 pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="session")]
 
@@ -62,7 +63,7 @@ async def test_a_reference_solution_passes_its_tests(runner, question, language,
     assert suite.cases
     name = LANGUAGES[language].file
     request = TestRequest(language, (SourceFile(name, source),), name, suite)
-    report = await runner.run_tests(request)
+    report = await runner.run_tests(request, payer=PAYER)
     failed = [msgspec.to_builtins(case) for case in report.cases if case.verdict != "AC"]
     assert (report.verdict, failed) == ("AC", [])
     assert report.passed == report.total == len(suite.cases)
@@ -73,5 +74,5 @@ async def test_a_starter_does_not_pass_its_tests(runner):
     source = question["starter"]["python"]
     suite = suite_of(question, "python", None)
     request = TestRequest("python", (SourceFile("main.py", source),), "main.py", suite)
-    report = await runner.run_tests(request)
+    report = await runner.run_tests(request, payer=PAYER)
     assert report.passed < report.total

@@ -88,6 +88,20 @@ async def test_runs_tests_and_terminals_of_an_interview_share_and_hidden_tests_h
 
 @docker
 @loop
+async def test_what_compiles_for_an_interview_never_runs_its_programs(run, runner):
+    source = '#include <stdio.h>\nint main(void) { puts("%s"); }'
+    payer = Payer("compiled", "tests")
+    for word in ("one", "two"):
+        assert (await run(source % word, "c", payer=payer)).text() == f"{word}\n"
+    await given_back(runner)
+    waiting = {(p.owner, p.shape.memory_mb): t.result() for t, p in runner._pool._own.items()}
+    compiler, program = waiting["compiled's compiler", 768], waiting["compiled", 256]
+    assert compiler.box.id != program.box.id
+    assert (compiler.renewals, program.renewals) == (2, 2)
+
+
+@docker
+@loop
 @pytest.mark.parametrize(
     ("trouble", "verdict"),
     [

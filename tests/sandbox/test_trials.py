@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from room.sandbox.spec import Limits, SourceFile, TestCase, TestReport, TestRequest, TestSuite
+from tests.sandbox.conftest import PAYER
 
 pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="session")]
 
@@ -26,7 +27,7 @@ def judge(runner):
     async def go(source, suite=SUM, language="python", limits=USUAL, **more) -> TestReport:
         name = {"python": "main.py", "javascript": "main.js", "sql": "main.sql"}[language]
         request = TestRequest(language, (SourceFile(name, source),), name, suite, limits)
-        return await runner.run_tests(request, **more)
+        return await runner.run_tests(request, **{"payer": PAYER, **more})
 
     return go
 
