@@ -1,6 +1,9 @@
 """Copies opened where people open them: the page from disk with the network cut, the terminal in asciinema's own player."""
 
+import base64
+import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -109,6 +112,45 @@ def test_what_people_wrote_cannot_leave_its_place(opened, opening):
     assert "default-src 'none'" in policy
     assert "'unsafe-inline'" not in policy.split("style-src")[0]
     assert page.locator("script").count() == 2
+
+
+def test_only_the_script_that_the_policy_names_runs_and_nothing_is_fetched(
+    opened, browser, opening, tmp_path
+):
+    """The one page with a script in it: its policy lists that script by its hash, so that no other one runs, changed or added."""
+    whole, file = opened(opening().edit("m_cal", 0, "code", at_ms=1000).recorded)
+    policy = whole.locator("meta[http-equiv='Content-Security-Policy']").get_attribute("content")
+    (script,) = re.findall(r'<script type="module">(.*?)</script>', file.read_text(), re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["script-src"] == f"'sha256-{digest}'"
+    assert rules["default-src"] == "'none'"
+    assert "connect-src" not in rules
+    text = file.read_text()
+    assert text.index("Content-Security-Policy") < text.index("<script")
+    added = (
+        '<script>document.title = "added"</script><img src="x" onerror="document.title=1"></body>'
+    )
+    for name, changed in (
+        ("changed", text.replace(script, f'document.title = "changed";{script}')),
+        ("added", added.join(text.rsplit("</body>", 1))),
+    ):
+        assert changed != text
+        other = tmp_path / f"{name}.html"
+        other.write_text(changed)
+        page = browser.new_page()
+        refused = []
+        page.on("console", lambda said, refused=refused: refused.append(said.text))
+        page.goto(f"file://{other}")
+        runs = name == "added"
+        expect(page.locator("#replay[data-ready]")).to_have_count(1 if runs else 0)
+        assert page.title().startswith("Replay, ")
+        assert any("Content Security Policy" in words for words in refused)
+        sent = page.evaluate(
+            """() => fetch('https://example.org/').then(() => 'sent', () => 'refused')"""
+        )
+        assert sent == "refused"
+        page.close()
 
 
 def test_a_real_session_is_two_megabytes_at_most_and_plays(opened, clownschool):
