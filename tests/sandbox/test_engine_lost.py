@@ -68,8 +68,9 @@ class OwnEngine:
         for stale in ("pid", "exec/containerd/containerd.pid"):  # what a killed engine leaves
             (self.folder / stale).unlink(missing_ok=True)
         log = (self.folder / "log").open("ab")
+        # In a network namespace of its own: an engine without a bridge removes docker0, which is the usual engine's.
         self._process = subprocess.Popen(
-            ["dockerd", "--data-root", self.folder / "data", "--exec-root", self.folder / "exec",
+            ["unshare", "--net", "--", "dockerd", "--data-root", self.folder / "data", "--exec-root", self.folder / "exec",
              "--pidfile", self.folder / "pid", "-H", self.host, "--bridge=none", "--iptables=false"],
             stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
@@ -82,6 +83,10 @@ class OwnEngine:
                         await docker.system.info()
                         return
                 await asyncio.sleep(0.1)
+
+    @property
+    def pid(self):
+        return self._process.pid  # unshare becomes dockerd
 
     def kill(self):
         self._process.kill()
@@ -101,8 +106,9 @@ class OwnEngine:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def own_engine(runner):
-    if os.geteuid() != 0 or shutil.which("dockerd") is None or shutil.which("docker") is None:
-        pytest.skip("a second engine needs root, dockerd and docker's command line")
+    wanted = ("dockerd", "docker", "unshare")
+    if os.geteuid() != 0 or not all(map(shutil.which, wanted)):
+        pytest.skip(f"a second engine needs root and {', '.join(wanted)}")
     folder = Path(tempfile.mkdtemp(prefix="room-engine-"))
     own = OwnEngine(folder)
     own.start()
@@ -120,6 +126,14 @@ async def own_engine(runner):
     finally:
         own.end()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def network_of(process):
+    return Path(f"/proc/{process}/ns/net").readlink()
+
+
+async def test_the_second_engine_leaves_the_usual_ones_network_alone(own_engine):
+    assert network_of(own_engine.pid) != network_of("self")
 
 
 async def test_an_engine_killed_mid_run_ends_the_run_honestly_and_recovers_by_itself(
