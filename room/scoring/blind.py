@@ -66,11 +66,23 @@ def _walk(value: Any, names: re.Pattern[str] | None, *, is_code: bool) -> Any:
 
 def _text(text: str, names: re.Pattern[str] | None, *, is_code: bool) -> str:
     if names is not None:
-        text = names.sub(CANDIDATE, text)
+        text = names.sub(lambda found: CANDIDATE if is_code else _name(found, text), text)
     return text if is_code else _WORDS.sub(lambda found: _pronoun(found, text), text)
 
 
+def _name(found: re.Match[str], text: str) -> str:
+    """With a capital where a sentence begins."""
+    before = text[: found.start()].rstrip()
+    begins = not before or before[-1] in ".!?:\n" or "\n" in text[len(before) : found.start()]
+    return CANDIDATE.capitalize() if begins else CANDIDATE
+
+
 def _pronoun(found: re.Match[str], text: str) -> str:
+    put = _neutral(found, text)
+    return f"[{put[1:].capitalize()}" if found[0][0].isupper() else put
+
+
+def _neutral(found: re.Match[str], text: str) -> str:
     word = found[0].lower()
     if word == "her":
         # "her code", but "saw her." and "helped her and"

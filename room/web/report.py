@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -104,7 +104,7 @@ def _own(
     report, sheet = None, ""
     if case is not None:
         if not version and words is None:
-            kept = case.raters[0].scorecard.words
+            kept = _first_words(case, versions)
         words = words or kept
         report = filing.draft_report(case, words, written(case), last.hex())
         sheet = render.sheet(
@@ -152,6 +152,11 @@ def _own(
     )
 
 
+def _first_words(case: Case, signed: Sequence[Signed]) -> Words:
+    """What the words start from: the newest version's, before the first one the scorecard's."""
+    return reports_pure.read(signed[-1].body).words if signed else case.raters[0].scorecard.words
+
+
 def written(case: Case) -> filing.Written:
     """What was typed, and where at each moment."""
     return filing.Written(
@@ -184,8 +189,9 @@ def _words(request: Req, case: Case, fields: form.Fields, account: Account) -> W
     state = request.app.state
     with state.store.read() as conn:
         before, version, _ = filing.find_words(conn, state.seals, account.id, case.interview.id)
+        signed = reports.list_for(conn, state.seals, account.id, case.interview.id)
     if not version:
-        before = case.raters[0].scorecard.words
+        before = _first_words(case, signed)
     return form.read_words(fields, case.seen_by(case.raters[0].member.id), before)
 
 

@@ -410,3 +410,10 @@ def test_a_signed_reports_pdf_is_made_once_until_something_on_it_changes(signed,
     with signed.store.begin() as conn:
         signed.seals.destroy(conn, signed.id)
     assert signed.get(path).status_code == 410
+
+
+def test_a_later_version_starts_from_the_words_of_the_one_before(signed):
+    with signed.store.begin() as conn:  # as in the demo, whose words were never a draft
+        conn.execute(reports.report_drafts.delete())
+    page = signed.get(f"/interviews/{signed.id}/report?new=1").text
+    assert "Cal asked first" in page.split('name="summary"')[1].split("</textarea>")[0]

@@ -132,6 +132,15 @@ def test_a_name_in_code_and_in_words_without_spaces_is_found(make_report):
     assert "# the candidate his file" in text  # code keeps its words but the name
 
 
+def test_a_blind_text_begins_its_sentences_with_a_capital(make_report):
+    made = make_report(
+        words=Words("Cal Moreau asked. She ran it, and Cal saw that he was right. Moreau wrote.")
+    )
+    assert blind.of(made).words.summary == (
+        "The candidate asked. [They] ran it, and the candidate saw that [they] was right. The candidate wrote."
+    )
+
+
 @for_all(st.text(max_size=40), st.text(max_size=80))
 def test_any_name_in_any_text_leaves_a_report(name, text):
     occasion = report.Occasion(
