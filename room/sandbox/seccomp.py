@@ -45,6 +45,15 @@ sendto sendmsg sendmmsg recvfrom recvmsg recvmmsg
 
 _FAMILIES = (1, 2, 10)  # AF_UNIX, AF_INET, AF_INET6
 _NEW_NAMESPACES = 0x7E020000  # every CLONE_NEW* flag, clone(2)
+_CHANGING_ATTRIBUTES = [
+    "setxattr",
+    "lsetxattr",
+    "fsetxattr",
+    "removexattr",
+    "lremovexattr",
+    "fremovexattr",
+]
+_ENOTSUP = 95  # as a file system without attributes answers, so that cp -p goes on
 _ENOSYS = 38  # makes a C library fall back from clone3, whose flags a filter cannot see
 
 
@@ -75,6 +84,7 @@ def profile(*, keeper: bool = False) -> dict[str, Any]:
             ),
             clone,
             {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": _ENOSYS},
+            {"names": _CHANGING_ATTRIBUTES, "action": "SCMP_ACT_ERRNO", "errnoRet": _ENOTSUP},
             {
                 "names": ["personality"],
                 "action": allow,

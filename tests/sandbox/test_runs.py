@@ -291,6 +291,11 @@ async def test_programs_cannot_be_started_from_the_work_folder(run):
     assert (ran.verdict, "PermissionError" in ran.text("stderr")) == ("RE", True)
 
 
+async def test_files_can_be_copied_with_their_times_and_rights(run):
+    ran = await run("cp -a main.sh copy && cp -p main.sh /tmp/copy && ls /tmp", "bash")
+    assert (ran.verdict, ran.text(), ran.text("stderr")) == ("OK", "copy\n", "")
+
+
 async def test_links_in_the_work_folder_lead_nowhere(run):
     source = "import os; os.symlink('/etc/passwd', 'a'); os.symlink('/', 'b'); os.mkdir('c', 0); print('ok')"
     assert (await run(source)).text() == "ok\n"
