@@ -113,9 +113,7 @@ async def test_what_compiles_for_an_interview_never_runs_its_programs(run, runne
 )
 async def test_after_any_trouble_the_box_is_not_used_again(run, trouble, verdict):
     before = await where(run, verdict)
-    limits = Limits(wall_s=0.5, cpu_s=5, output_bytes=5000, memory_mb=256)
-    if verdict in ("MLE", "OK"):
-        limits = Limits(wall_s=5)
+    limits = Limits(wall_s=0.5) if verdict == "TLE" else Limits(output_bytes=5000)
     assert await where(run, verdict) == before
     ran = await run(trouble, payer=Payer(verdict, "tests"), limits=limits)
     assert ran.verdict == verdict

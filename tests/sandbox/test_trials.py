@@ -172,7 +172,7 @@ async def test_nothing_of_one_case_is_there_in_the_next(judge):
 async def test_a_case_that_ends_badly_does_not_change_the_others(judge, misdeed, verdict):
     body = "\n".join("    " + line for line in misdeed.splitlines())
     source = f"a, b = map(int, input().split())\nif a == 2:\n{body}\nprint(a + b)"
-    limits = Limits(wall_s=2, cpu_s=2, memory_mb=128, output_bytes=50_000)
+    limits = Limits(wall_s=5, cpu_s=1, memory_mb=128, output_bytes=50_000)
     report = await judge(source, limits=limits)
     assert verdicts(report) == ["AC", verdict, "AC"]
 
