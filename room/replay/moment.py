@@ -17,6 +17,9 @@ from room.session.ids import SYSTEM, FileId, MemberId, RunId
 
 OUTPUT_UNITS_MAX = 200_000
 """UTF-16 units of output that a moment keeps; the oldest pieces go first."""
+TYPED_MAX = 20
+TYPED_UNITS = 500
+"""A piece of what one person typed grows up to about this length."""
 
 
 class File(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -52,6 +55,8 @@ class Terminal(msgspec.Struct, frozen=True, omit_defaults=True):
     """Earlier output is missing here."""
     verdict: str = ""
     sentence: str = ""
+    typed: tuple[tuple[MemberId, str], ...] = ()
+    """What was typed into it while it ran, by whom; the last ``TYPED_MAX`` pieces."""
 
 
 class Tests(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -214,6 +219,10 @@ def _run(moment: Moment, one: e.Recorded) -> Moment:
             if moment.terminal is None or moment.terminal.run != event.run:
                 return moment
             return replace(moment, terminal=_output(moment.terminal, [_piece(event)]))
+        case e.RunInput():
+            if moment.terminal is None or moment.terminal.run != event.run:
+                return moment
+            return replace(moment, terminal=_typed(moment.terminal, by, event.text))
         case e.RunFinished():
             if moment.terminal is None or moment.terminal.run != event.run:
                 return moment
@@ -263,6 +272,14 @@ def _output(terminal: Terminal, pieces: Sequence[str | tuple[str, str]]) -> Term
         kept -= _length(output[gone])
         gone += 1
     return replace(terminal, output=tuple(output[gone:]), cut=terminal.cut or gone > 0)
+
+
+def _typed(terminal: Terminal, by: MemberId, text: str) -> Terminal:
+    typed = terminal.typed
+    if typed and typed[-1][0] == by and units(typed[-1][1]) < TYPED_UNITS:
+        text = typed[-1][1] + text
+        typed = typed[:-1]
+    return replace(terminal, typed=(*typed, (by, text))[-TYPED_MAX:])
 
 
 def _tested(tests: Tests, event: e.TestsFinished | e.HiddenTestsFinished) -> Tests:

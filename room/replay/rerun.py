@@ -5,6 +5,7 @@ Enters: a viewer's events and a time. Leaves: what to run, and afterwards a comp
 
 import difflib
 from collections.abc import Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -30,8 +31,8 @@ class Before(msgspec.Struct, frozen=True):
     at_ms: int
     output: str
     is_over: bool
-    has_typed: bool
-    """Something was typed into it while it ran: then its output has the echo of what was typed."""
+    typed: str
+    """What was typed into it while it ran, as the program got it: then its output has the echo of it."""
 
 
 class AsOf(msgspec.Struct, frozen=True):
@@ -48,6 +49,8 @@ class AsOf(msgspec.Struct, frozen=True):
     """Files differ from those of the run before."""
     outcomes: tuple[TestOutcome, ...] | None
     """Of the last visible tests that had finished."""
+    hidden_outcomes: tuple[TestOutcome, ...] | None
+    """Of the last hidden ones, for those who may see them."""
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -68,7 +71,8 @@ def as_of(visible: Sequence[Recorded], at_ms: int) -> AsOf:
         raise NothingToRun("There was no file at this moment.")
     named = dict(zip((file.id for file in there), files, strict=True))
     queued = next((o for o in reversed(played) if isinstance(o.event, e.RunQueued)), None)
-    tested = next((o for o in reversed(played) if isinstance(o.event, e.TestsFinished)), None)
+    tested = _last(played, e.TestsFinished)
+    hidden = _last(played, e.HiddenTestsFinished)
     question = state.shown[-1].question if state.shown else None
     entry, language, stdin = there[0].id, state.language, ""
     before = None
@@ -87,18 +91,62 @@ def as_of(visible: Sequence[Recorded], at_ms: int) -> AsOf:
         parts=tuple(part.part for part in state.shown if part.question == question),
         before=before,
         is_changed=is_changed,
-        outcomes=tested.event.outcomes
-        if tested and isinstance(tested.event, e.TestsFinished)
-        else None,
+        outcomes=tested.outcomes if tested else None,
+        hidden_outcomes=hidden.outcomes if hidden else None,
     )
+
+
+Finished = TypeVar("Finished", e.TestsFinished, e.HiddenTestsFinished)
+
+
+def _last(played: Sequence[Recorded], kind: type[Finished]) -> Finished | None:
+    return next((o.event for o in reversed(played) if isinstance(o.event, kind)), None)
 
 
 def _before(played: Sequence[Recorded], queued: e.RunQueued, at_ms: int) -> tuple[Before, str]:
     of_run = [one.event for one in played if getattr(one.event, "run", None) == queued.run]
     output = "".join(event.text for event in of_run if isinstance(event, e.RunOutput))
-    typed = "".join(event.text for event in of_run if isinstance(event, e.RunInput))
+    typed = as_read("".join(event.text for event in of_run if isinstance(event, e.RunInput)))
     is_over = any(isinstance(event, e.RunFinished) for event in of_run)
-    return Before(queued.run, at_ms, output, is_over, bool(typed)), queued.stdin + typed
+    return Before(queued.run, at_ms, output, is_over, typed), queued.stdin + typed
+
+
+def as_read(keys: str) -> str:
+    """What a program reads of keys that were pressed in its terminal: a terminal gives whole lines, as they were corrected."""
+    lines: list[str] = []
+    line: list[str] = []
+    for key in keys:
+        match key:
+            case "\r" | "\n":
+                lines.append("".join(line) + "\n")
+                line = []
+            case "\x7f" | "\b":
+                line[-1:] = []
+            case "\x15":
+                line = []
+            case "\x03":
+                break
+            case "\x04" if not line:
+                break
+            case "\x04":
+                lines.append("".join(line))
+                line = []
+            case _ if key >= " " or key == "\t":
+                line.append(key)
+    else:
+        lines.append("".join(line))
+    return "".join(lines)
+
+
+def without_echo(output: str, typed: str) -> str:
+    """The output without the lines that were typed, each where it comes first after the one before it."""
+    kept, rest = [], output
+    for line in typed.splitlines(keepends=True):
+        before, found, after = rest.partition(line)
+        if found:
+            kept.append(before)
+            rest = after
+    return "".join(kept) + rest
 
 
 def compare(moment: AsOf, output: str) -> Comparison:
@@ -114,28 +162,41 @@ def compare(moment: AsOf, output: str) -> Comparison:
     changed = " The files had changed since that run." if moment.is_changed else ""
     if recorded == now:
         return Comparison(True, f"The output is the same as recorded.{changed}")
+    if before.typed and without_echo(recorded, before.typed) == now:
+        return Comparison(
+            True,
+            f"The output is the same as recorded, without the echo of what was typed.{changed}",
+        )
     lines = [text.splitlines()[: 4 * DIFFERENCE_LINES_MAX] for text in (recorded, now)]
     found = list(difflib.unified_diff(lines[0], lines[1], "recorded", "now", lineterm="", n=2))
     cut = [*found[:DIFFERENCE_LINES_MAX], "…"] if len(found) > DIFFERENCE_LINES_MAX else found
-    typed = " The recorded one has the echo of what was typed." if before.has_typed else ""
+    typed = " The recorded one has the echo of what was typed." if before.typed else ""
     difference = "\n".join(cut) or "Only spaces or line ends at the end differ."
     return Comparison(False, f"The output is not the same as recorded.{changed}{typed}", difference)
 
 
-def compare_tests(moment: AsOf, now: Sequence[TestOutcome]) -> Comparison:
+def compare_tests(
+    moment: AsOf, now: Sequence[TestOutcome], hidden: Sequence[TestOutcome] = ()
+) -> Comparison:
     """Which tests go another way than in the last recorded run of them."""
-    if moment.outcomes is None:
+    if moment.outcomes is None and moment.hidden_outcomes is None:
         return Comparison(
             None, "No tests had run before this moment, so there is nothing to compare with."
         )
-    recorded = {(one.part, one.name): one.verdict for one in moment.outcomes}
-    other = [
-        f"{one.name}: {recorded[one.part, one.name]} recorded, {one.verdict} now"
-        for one in now
-        if recorded.get((one.part, one.name), one.verdict) != one.verdict
-    ]
+    other = _other(moment.outcomes or (), now, "") + _other(
+        moment.hidden_outcomes or (), hidden, "hidden, "
+    )
     if not other:
         return Comparison(True, "The tests go as they went when they were run last.")
     return Comparison(
         False, "Some tests go another way than when they were run last.", "\n".join(other)
     )
+
+
+def _other(before: Sequence[TestOutcome], now: Sequence[TestOutcome], which: str) -> list[str]:
+    recorded = {(one.part, one.name): one.verdict for one in before}
+    return [
+        f"{which}{one.name}: {recorded[one.part, one.name]} recorded, {one.verdict} now"
+        for one in now
+        if recorded.get((one.part, one.name), one.verdict) != one.verdict
+    ]

@@ -32,6 +32,7 @@ class Again(msgspec.Struct, frozen=True):
     comparison: Comparison
     output: str = ""
     outcomes: tuple[TestOutcome, ...] = ()
+    hidden: tuple[TestOutcome, ...] = ()
 
 
 @post("/replay/{interview:str}/rerun", status_code=200)
@@ -103,27 +104,52 @@ async def _run(runner: Any, content: QuestionContent, moment: AsOf, at_ms: int) 
 
 
 async def _test(runner: Any, content: QuestionContent, moment: AsOf, at_ms: int) -> Response[Any]:
-    suite = None
-    if moment.question is not None:
-        suite = content.suite(moment.question, moment.parts, moment.language, hidden=False)
-    if suite is None or not suite.cases:
+    """Visible and hidden tests, each in a call of their own: only interviewers come here."""
+    reports = [
+        await _judged(runner, content, moment, is_hidden=is_hidden) for is_hidden in (False, True)
+    ]
+    judged = [one for one in reports if one is not None]
+    if not judged:
         return _refused("There were no tests at this moment.")
+    visible, hidden = (() if one is None else _outcomes(one) for one in reports)
+    if not visible and not hidden:
+        compared = Comparison(None, "The tests could not be run.")
+        return Response(Again(at_ms, judged[0].sentence, compared))
+    said = [
+        f"{report.passed} of {report.total} {which}passed"
+        for report, which in zip(reports, ("", "hidden "), strict=True)
+        if report is not None and report.cases
+    ]
+    compared = rerun.compare_tests(moment, visible, hidden)
+    return Response(Again(at_ms, f"{', '.join(said)}.", compared, outcomes=visible, hidden=hidden))
+
+
+async def _judged(
+    runner: Any, content: QuestionContent, moment: AsOf, *, is_hidden: bool
+) -> TestReport | None:
+    if moment.question is None:
+        return None
+    suite = content.suite(moment.question, moment.parts, moment.language, hidden=is_hidden)
+    if suite is None or not suite.cases:
+        return None
     request = TestRequest(
-        language=moment.language, files=_sources(moment), entry_file=moment.entry, suite=suite
+        language=moment.language,
+        files=_sources(moment),
+        entry_file=moment.entry,
+        suite=suite,
+        limits=content.test_limits(moment.question),
     )
-    report: TestReport = await runner.run_tests(request, lane="visible")
-    outcomes = tuple(
+    report: TestReport = await runner.run_tests(request, lane="hidden" if is_hidden else "visible")
+    return report
+
+
+def _outcomes(report: TestReport) -> tuple[TestOutcome, ...]:
+    return tuple(
         TestOutcome(
             one.name, PartId(one.part), one.verdict, one.got, one.expected, round(one.wall_s * 1000)
         )
         for one in report.cases
     )
-    if outcomes:
-        sentence = f"{report.passed} of {report.total} passed."
-        return Response(
-            Again(at_ms, sentence, rerun.compare_tests(moment, outcomes), outcomes=outcomes)
-        )
-    return Response(Again(at_ms, report.sentence, Comparison(None, "The tests could not be run.")))
 
 
 ROUTES = [run_again]

@@ -85,6 +85,14 @@ def busy_session(opening, edits=1500):
         if number % 35 == 0:
             run = f"r_{number}"
             script.do(CAL, e.RunQueued(run, FILE, "python", "5\n")).do(SYSTEM, e.RunStarted(run))
+            for by, keys in (
+                (CAL, "4"),
+                (CAL, "2\r"),
+                (IRIS, "😀" * 260),
+                (IRIS, "x"),
+                (IRIS, "y"),
+            ):
+                script.do(by, e.RunInput(run, keys))
             script.do(SYSTEM, e.RunOutput(run, "é😀" * 40_000)).do(
                 SYSTEM, e.RunOutput(run, "x" * 90_000)
             )

@@ -9,6 +9,8 @@ from room.clock import ManualClock
 from room.replay import authorship, rerun
 from room.sandbox.spec import CaseResult, Output, RunResult, TestReport, Usage
 from room.session import events as e
+from room.session.state import EMPTY
+from room.session.visibility import PUBLIC, visible_to
 
 WALL_MS = 1_780_000_000_000
 
@@ -18,6 +20,7 @@ class FakeRunner:
 
     def __init__(self, real):
         self.real, self.asked, self.output, self.verdict = real, [], "booked 08:30\n", "OK"
+        self.lanes = []
 
     async def status(self):
         return await self.real.status()
@@ -29,6 +32,7 @@ class FakeRunner:
 
     async def run_tests(self, request, *, lane):
         self.asked.append(request)
+        self.lanes.append(lane)
         cases = tuple(
             CaseResult(c.name, c.part, False, "AC", "", "", 0.01, "") for c in request.suite.cases
         )
@@ -118,10 +122,33 @@ def test_tests_run_as_of_the_moment(site, held, runner, told):
     else:
         assert all(one["verdict"] == "AC" for one in answer.json()["outcomes"])
         assert runner.asked[0].suite.cases
-    assert (
-        ask(site, held, "owner", 0, "tests").json()["sentence"]
-        == "There were no tests at this moment."
-    )
+
+
+def test_hidden_tests_run_too_and_are_compared_with_the_last_ones(site, put, opening, runner):
+    script = opening()
+    script.do("m_iris", e.PartShown("q_1", "p_1", "Dock planner", "Book a slot", 1), 1000)
+    script.do("m_iris", e.InterviewEnded(), 9000)
+    held = put(site, script.recorded)
+    answer = ask(site, held, "owner", 5000, "tests").json()
+    visible, hidden = ({one["name"] for one in answer[of]} for of in ("outcomes", "hidden"))
+    assert visible
+    assert hidden
+    assert not visible & hidden
+    assert runner.lanes == ["visible", "hidden"]
+    assert answer["sentence"].endswith(f"{len(hidden)} of {len(hidden)} hidden passed.")
+    assert answer["comparison"]["is_same"] is None
+
+
+def test_a_hidden_test_that_goes_another_way_is_named(script):
+    was = e.TestOutcome("deep", "p_1", "WA")
+    script.do("m_iris", e.HiddenTestsQueued("h_1", "t_1"), 2000)
+    script.do("system", e.HiddenTestsFinished("h_1", "t_1", "WA", "0 of 1 passed", (was,)), 3000)
+    moment = rerun.as_of(script.recorded, 4000)
+    compared = rerun.compare_tests(moment, (), (e.TestOutcome("deep", "p_1", "AC"),))
+    assert (compared.is_same, compared.difference) == (False, "hidden, deep: WA recorded, AC now")
+    assert rerun.compare_tests(moment, (), (was,)).is_same is True
+    candidates = [o for o in script.recorded if visible_to(o.event, PUBLIC, EMPTY)]
+    assert rerun.as_of(candidates, 4000).hidden_outcomes is None
 
 
 @pytest.mark.parametrize("who", ["rater", "mallory"])
@@ -147,8 +174,27 @@ def test_what_was_typed_into_a_program_is_its_input(script):
     script.do("system", e.RunFinished("r_1", "OK", "Done"), 6200)
     moment = rerun.as_of(script.recorded, 6200)
     compared = rerun.compare(moment, "49\n")
-    assert (compared.is_same, "echo" in compared.sentence) == (False, True)
+    assert (compared.is_same, "without the echo" in compared.sentence) == (True, True)
     assert rerun.compare(moment, "7\n49\n").is_same is True
+    compared = rerun.compare(moment, "50\n")
+    assert (compared.is_same, "has the echo" in compared.sentence) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("keys", "read"),
+    [
+        ("7\r", "7\n"),
+        ("78\x7f\r9\r", "7\n9\n"),
+        ("wrong\x15right\r", "right\n"),
+        ("last\x04", "last"),
+        ("one\r\x04more", "one\n"),
+        ("stop\x03", ""),
+        ("\x1b\x7fa\tb\r", "a\tb\n"),
+        ("not sent yet", "not sent yet"),
+    ],
+)
+def test_a_program_reads_lines_as_they_were_corrected(keys, read):
+    assert rerun.as_read(keys) == read
 
 
 def test_no_file_is_said_and_huge_outputs_are_compared_in_bounds(script):

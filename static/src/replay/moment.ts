@@ -34,6 +34,8 @@ export interface TerminalNow {
   cut?: boolean;
   verdict?: string;
   sentence?: string;
+  /** What was typed into it while it ran: by whom, and what. */
+  typed?: [by: string, text: string][];
 }
 
 export interface TestsNow {
@@ -69,6 +71,8 @@ export interface Happened {
 
 export const SYSTEM = "system";
 export const OUTPUT_UNITS_MAX = 200_000;
+const TYPED_MAX = 20;
+const TYPED_UNITS = 500;
 
 export function advance(moment: Moment, { at_ms, by, fact }: Happened): Moment {
   if (fact instanceof Uint8Array) {
@@ -167,6 +171,8 @@ function withRun(moment: Moment, at_ms: number, by: string, type: string, fact: 
       return moment;
     case "RunOutput":
       return terminal ? { ...moment, terminal: withOutput(terminal, text("stream") === "stderr" ? ["stderr", text("text")] : text("text")) } : moment;
+    case "RunInput":
+      return terminal ? { ...moment, terminal: withTyped(terminal, by, text("text")) } : moment;
     case "RunFinished": {
       if (!terminal) return moment;
       const cut = terminal.cut === true || fact["truncated"] === true;
@@ -195,6 +201,14 @@ function withOutput(terminal: TerminalNow, piece: Piece): TerminalNow {
     cut = true;
   }
   return cut ? { ...terminal, output, cut } : { ...terminal, output };
+}
+
+function withTyped(terminal: TerminalNow, by: string, text: string): TerminalNow {
+  const typed = [...(terminal.typed ?? [])];
+  const last = typed.at(-1);
+  if (last && last[0] === by && last[1].length < TYPED_UNITS) typed[typed.length - 1] = [by, last[1] + text];
+  else typed.push([by, text]);
+  return { ...terminal, typed: typed.slice(-TYPED_MAX) };
 }
 
 function tested(tests: TestsNow, fact: Record<string, unknown>): TestsNow {

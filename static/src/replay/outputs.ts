@@ -38,6 +38,7 @@ export class TerminalPane {
   private draw(terminal: OutputTerminal, now: TerminalNow | undefined): void {
     say(part("terminal-words"), now ? words(now, this.firstName(now.by)) : "Nothing had been run.");
     part("terminal").classList.toggle("unused", !now);
+    this.sayTyped(now);
     if (now === this.shown) return;
     if (now) {
       const before = this.shown;
@@ -51,9 +52,25 @@ export class TerminalPane {
     this.shown = now;
   }
 
+  /** The terminal shows what the program made of the keys; this says which keys they were, and whose. */
+  private sayTyped(now: TerminalNow | undefined): void {
+    const line = part("terminal-typed");
+    const typed = now?.typed ?? [];
+    line.hidden = typed.length === 0;
+    say(line, typed.map(([by, text]) => `${this.firstName(by) || "Somebody"} typed ${keysInWords(text)}`).join("; "));
+  }
+
   recolour(): void {
     this.terminal?.recolour();
   }
+}
+
+const KEYS: Record<string, string> = { "\r": "⏎", "\n": "⏎", "\t": "⇥", "\x7f": "⌫", "\b": "⌫", "\x1b": "Esc", "\x03": "Ctrl+C", "\x04": "Ctrl+D" };
+
+/** Keys as one reads them: those without a letter have a sign, and the last ones are shown when there are many. */
+export function keysInWords(text: string): string {
+  const shown = [...text].map((key) => KEYS[key] ?? (key < " " ? `Ctrl+${String.fromCharCode(key.charCodeAt(0) + 64)}` : key)).join("");
+  return shown.length > 200 ? `…${shown.slice(-200)}` : shown;
 }
 
 function words(now: TerminalNow, by: string): string {

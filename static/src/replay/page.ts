@@ -33,6 +33,7 @@ interface Again {
   comparison: { is_same: boolean | null; sentence: string; difference: string };
   output: string;
   outcomes?: TestOutcome[];
+  hidden?: TestOutcome[];
 }
 
 /** Where a recording comes from: the server, or the file that the player is in. */
@@ -553,7 +554,9 @@ class Replay {
       const { comparison } = answer;
       say(part("again-words"), comparison.sentence);
       say(part("again-ended"), answer.sentence);
-      const tests = (answer.outcomes ?? []).map((one) => `${passed(one) ? "passed" : "failed"}  ${one.name}${passed(one) ? "" : `: ${whyFailed(one)}`}`);
+      const told = (one: TestOutcome): string => `${passed(one) ? "passed" : "failed"}  ${one.name}${passed(one) ? "" : `: ${whyFailed(one)}`}`;
+      const hidden = (answer.hidden ?? []).map(told);
+      const tests = [...(answer.outcomes ?? []).map(told), ...(hidden.length ? ["", "Hidden tests", ...hidden] : [])];
       const shown = tests.length ? tests.join("\n") : answer.output;
       say(part("again-output"), comparison.difference ? `${comparison.difference}\n\n${shown}` : shown);
     } catch {
