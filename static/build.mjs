@@ -19,6 +19,7 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const outAt = process.argv.indexOf("--out");
 const dist = outAt < 0 ? join(here, "dist") : resolve(process.argv[outAt + 1]);
 const KEPT_MS = 3_600_000;
+const TARGET = ["chrome111", "firefox114", "safari16.4"];
 const watching = process.argv.includes("--watch");
 
 async function entries(folder, ending) {
@@ -52,6 +53,25 @@ async function compress(made) {
   return texts.flatMap((name) => [`${name}.gz`, `${name}.br`]);
 }
 
+/** For each page's script the parts that it cannot start without: a page asks for them together instead of one after another. */
+function partsOf({ outputs }) {
+  const parts = {};
+  for (const [path, output] of Object.entries(outputs)) {
+    if (!output.entryPoint?.endsWith(".ts") || !relative(here, join(here, output.entryPoint)).startsWith(join("src", "pages"))) continue;
+    const found = new Set();
+    const look = (one) => {
+      for (const { path: next, kind } of outputs[one].imports) {
+        if (kind !== "import-statement" || found.has(next)) continue;
+        found.add(next);
+        look(next);
+      }
+    };
+    look(path);
+    parts[basename(output.entryPoint).replace(/\.ts$/, ".js")] = [...found].map((one) => basename(one)).sort();
+  }
+  return parts;
+}
+
 /** The Emacs keys mark the calls that bind them as pure, so a bundler would leave them out. */
 const emacsPlugin = {
   name: "emacs",
@@ -70,7 +90,7 @@ const manifestPlugin = {
       if (result.errors.length > 0) return;
       const manifest = {};
       const made = new Set();
-      for (const [path, output] of Object.entries(result.metafile.outputs)) {
+      for (const [path, output] of Object.entries({ ...whole.metafile.outputs, ...result.metafile.outputs })) {
         const name = relative(dist, join(here, path));
         made.add(name);
         if (output.entryPoint) {
@@ -82,6 +102,8 @@ const manifestPlugin = {
       for (const name of Object.values(manifest)) made.add(name);
       if (!watching) for (const name of await compress(made)) made.add(name);
       const sorted = Object.fromEntries(Object.entries(manifest).sort());
+      await writeFile(join(dist, "parts.json"), JSON.stringify(partsOf(result.metafile), null, 2) + "\n");
+      made.add("parts.json");
       // A server may read the manifest at any moment: it is replaced whole.
       await writeFile(join(dist, "manifest.json.new"), JSON.stringify(sorted, null, 2) + "\n");
       await rename(join(dist, "manifest.json.new"), join(dist, "manifest.json"));
@@ -96,15 +118,35 @@ const manifestPlugin = {
 };
 
 await mkdir(dist, { recursive: true });
+// Pages with an editor: what they share is fetched once, and what few people need when they do. The others are one small file
+// each; the page that plays from disk has no folder beside it, and scripts that are no modules cannot fetch parts.
+const IN_PARTS = new Set(["room.ts", "room-private.ts", "practice.ts", "replay.ts"]);
+const isWhole = (path) => !IN_PARTS.has(basename(path));
+const scripts = await entries("src/pages", ".ts");
+const whole = await esbuild.build({
+  absWorkingDir: here,
+  entryPoints: scripts.filter(isWhole),
+  outdir: dist,
+  entryNames: "[name]-[hash]",
+  bundle: true,
+  format: "esm",
+  target: TARGET,
+  minify: !watching,
+  legalComments: "none",
+  metafile: true,
+  plugins: [emacsPlugin],
+});
 const options = {
   absWorkingDir: here,
-  entryPoints: [...(await entries("src/pages", ".ts")), ...(await entries("css/pages", ".css"))],
+  entryPoints: [...scripts.filter((path) => !isWhole(path)), ...(await entries("css/pages", ".css"))],
   outdir: dist,
   entryNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",
+  chunkNames: "part-[hash]",
   bundle: true,
+  splitting: true,
   format: "esm",
-  target: ["chrome111", "firefox114", "safari16.4"],
+  target: TARGET,
   loader: { ".woff2": "file", ".svg": "file" },
   minify: !watching,
   sourcemap: watching ? "linked" : false,

@@ -27,12 +27,26 @@ class Assets:
     """Names of `dist/manifest.json`, read again when the front end was built again."""
 
     def __init__(self, dist: Path = DIST) -> None:
-        self._manifest = dist / "manifest.json"
+        self._manifest, self._parts_file = dist / "manifest.json", dist / "parts.json"
         self._read_at_ns = -1
         self._files: dict[str, str] = {}
+        self._parts: dict[str, list[str]] = {}
+
+    def parts(self, name: str) -> list[str]:
+        """The addresses of what a page's script cannot start without, for the page to ask for them at once."""
+        self._read()
+        return [f"/static/dist/{part}" for part in self._parts.get(name, ())]
 
     def path(self, name: str) -> str:
         """The address of ``app.css`` and the like; an unbuilt name leads to an address that answers 404."""
+        self._read()
+        if name not in self._files:
+            log.warning(
+                "asset.missing", name=name, hint="the front end is not built, or the name is wrong"
+            )
+        return f"/static/dist/{self._files.get(name, name)}"
+
+    def _read(self) -> None:
         try:
             changed_at_ns = self._manifest.stat().st_mtime_ns
         except FileNotFoundError:
@@ -40,11 +54,8 @@ class Assets:
         if changed_at_ns != self._read_at_ns:
             self._read_at_ns = changed_at_ns
             self._files = json.loads(self._manifest.read_bytes()) if changed_at_ns else {}
-        if name not in self._files:
-            log.warning(
-                "asset.missing", name=name, hint="the front end is not built, or the name is wrong"
-            )
-        return f"/static/dist/{self._files.get(name, name)}"
+            is_there = changed_at_ns and self._parts_file.exists()
+            self._parts = json.loads(self._parts_file.read_bytes()) if is_there else {}
 
 
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -53,7 +64,7 @@ ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 _KINDS = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=256)
 def _content(path: Path, changed_at_ns: int) -> bytes:
     return path.read_bytes()
 

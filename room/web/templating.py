@@ -48,7 +48,7 @@ environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-environment.globals |= {"asset": assets.path, "zones": schedule.zones()}
+environment.globals |= {"asset": assets.path, "parts": assets.parts, "zones": schedule.zones()}
 environment.filters |= {
     "clock": schedule.clock,
     "clock_beside": schedule.clock_beside,

@@ -1,6 +1,7 @@
 """The browser's `evolve` and the server's are one function in two languages: both fold the same events to the same state."""
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from room.session import events as e
 from room.session.evolve import fold
+from room.session.files import ENDINGS
 from room.session.ids import (
     CompetencyId,
     FileId,
@@ -177,3 +179,10 @@ def test_the_story_holds_every_event_that_changes_the_state() -> None:
         e.NothingTyped,
     }
     assert told | untold == set(e.EVENT_TYPES)
+
+
+def test_browser_and_server_read_the_same_language_from_a_files_ending() -> None:
+    source = (STATIC / "src" / "room" / "filenames.ts").read_text()
+    table = re.search(r"BY_ENDING[^{]*\{(.*?)\};", source, re.DOTALL)
+    assert table is not None
+    assert dict(re.findall(r'(\w+): "(\w+)"', table[1])) == ENDINGS

@@ -16,11 +16,10 @@ import {
   type KeyBinding,
 } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
-import { EmacsHandler, emacs } from "@replit/codemirror-emacs";
-import { Vim, vim } from "@replit/codemirror-vim";
 import { ySyncAnnotation, yUndoManagerKeymap } from "y-codemirror.next";
 import type * as Y from "yjs";
 import type { Settings } from "../settings";
+import { fetchPart, later } from "./later";
 import { plainLineEnds } from "./paste";
 
 /** Marks that reorder text or are not seen. CodeMirror knows most; these it leaves out. */
@@ -96,40 +95,22 @@ function undoSteps(undo: () => Y.UndoManager | null): Extension {
   });
 }
 
+let ownUndo: () => Y.UndoManager | null = () => null;
+const KEY_SETS: Record<string, () => Promise<Extension>> = {
+  vim: async () => (await import("./vim")).vimKeys(() => ownUndo()),
+  emacs: async () => (await import("./emacs")).emacsKeys(() => ownUndo()),
+};
+
 function ownKeys(settings: Settings, undo: () => Y.UndoManager | null): Extension {
-  if (settings.keymap === "vim") {
-    teachVim(undo);
-    return Prec.highest(vim({ status: true }));
-  }
-  if (settings.keymap === "emacs") {
-    teachEmacs(undo);
-    return Prec.highest(emacs());
-  }
-  return [];
+  ownUndo = undo;
+  const load = KEY_SETS[settings.keymap];
+  return load ? later(settings.keymap, load) : [];
 }
 
-/** Both key sets bring an undo for the editor's own history, which a shared document does not use. */
-function teachVim(undo: () => Y.UndoManager | null): void {
-  const action = (name: string, step: (manager: Y.UndoManager) => void): void => {
-    Vim.defineAction(name, (cm, { repeat }) => {
-      const manager = undo();
-      for (let count = Math.max(1, repeat ?? 1); manager && count > 0; count -= 1) step(manager);
-      // What comes back is selected, which would be Vim's visual mode.
-      const { cm6 } = cm as unknown as { cm6: EditorView };
-      cm6.dispatch({ selection: { anchor: cm6.state.selection.main.from } });
-    });
-  };
-  action("undo", (manager) => manager.undo());
-  action("redo", (manager) => manager.redo());
-}
-
-function teachEmacs(undo: () => Y.UndoManager | null): void {
-  EmacsHandler.addCommands({
-    roomUndo: () => undo()?.undo(),
-    roomRedo: () => undo()?.redo(),
-  });
-  EmacsHandler.bindKey("C-/|C-x u|S-C--|C-z", "roomUndo");
-  EmacsHandler.bindKey("S-C-/|S-C-x u|C--|S-C-z", "roomRedo");
+/** To be called as early as the settings are known: a person with keys of their own should never type without them. */
+export function fetchKeys(settings: Settings): void {
+  const load = KEY_SETS[settings.keymap];
+  if (load) void fetchPart(settings.keymap, load).catch(() => undefined);
 }
 
 /** Where the parser of the file's language finds something that it cannot read. */

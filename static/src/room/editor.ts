@@ -3,9 +3,9 @@ import { EditorView } from "@codemirror/view";
 import { yCollab, ySyncAnnotation } from "y-codemirror.next";
 import * as Y from "yjs";
 import { remoteCarets, showFlags } from "./carets";
-import { editing, personal } from "./editing";
+import { editing, fetchKeys, personal } from "./editing";
 import { Emitter } from "./emitter";
-import { fileLanguage, indentWidth } from "./filenames";
+import { fileLanguage, indentColumns } from "./filenames";
 import { languageSupport } from "./languages";
 import { insertionProblem, lineCount } from "./paste";
 import { PlainText } from "./plain";
@@ -53,6 +53,7 @@ export class CodeEditor {
     host: HTMLElement,
     private readonly room: Room,
   ) {
+    fetchKeys(this.settings);
     this.view = new EditorView({ parent: host, state: EditorState.create({ extensions: this.frozen(true) }) });
     this.plain = new PlainText(host, {
       refuses: (inserted) => this.refuses(inserted),
@@ -364,7 +365,7 @@ export class CodeEditor {
       line: line.number,
       column: head - line.from + 1,
       selected: this.isPlain ? selectionEnd - selectionStart : main.to - main.from,
-      indent: indentWidth(this.file ? this.languageOf(this.file) : ""),
+      indent: indentColumns(this.file ? this.languageOf(this.file) : ""),
     });
   }
 }

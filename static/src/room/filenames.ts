@@ -6,11 +6,29 @@ const BY_ENDING: Record<string, string> = {
   mjs: "javascript",
   cjs: "javascript",
   ts: "typescript",
+  java: "java",
+  c: "c",
+  h: "c",
+  cpp: "cpp",
+  cc: "cpp",
+  hpp: "cpp",
+  go: "go",
+  rs: "rust",
+  rb: "ruby",
+  php: "php",
+  sh: "bash",
   sql: "sql",
   md: "markdown",
   json: "json",
   txt: "text",
+  diff: "diff",
+  patch: "diff",
 };
+
+/** The ending of a new file in a language. */
+export function endingOf(language: string): string {
+  return Object.entries(BY_ENDING).find(([, named]) => named === language)?.[0] ?? "txt";
+}
 
 /** A file's language: its name's ending, else what it was made for, else the room's. */
 export function fileLanguage(name: string, madeFor: string, ofRoom: string): string {
@@ -19,6 +37,10 @@ export function fileLanguage(name: string, madeFor: string, ofRoom: string): str
   return BY_ENDING[ending] ?? (madeFor || ofRoom);
 }
 
-export function indentWidth(language: string): number {
-  return language === "python" || language === "" ? 4 : 2;
+const FOUR_WIDE = new Set(["", "python", "java", "c", "cpp", "rust", "php"]);
+
+/** Spaces of one step of indentation; 0 where the language's own tools use tabs. */
+export function indentColumns(language: string): number {
+  if (language === "go") return 0;
+  return FOUR_WIDE.has(language) ? 4 : 2;
 }

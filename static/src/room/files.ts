@@ -1,4 +1,5 @@
 import { h } from "./dom";
+import { endingOf } from "./filenames";
 import type { Page } from "./page";
 import { toast } from "../toast";
 import type { FileState } from "./wire";
@@ -206,7 +207,7 @@ export class Files {
     this.form.hidden = false;
     this.input.value = file?.name ?? "";
     this.input.setAttribute("aria-label", file ? `New name of ${file.name}` : "Name of the new file");
-    this.input.placeholder = file ? "" : `main.${ENDINGS[this.page.room.state.language] ?? "txt"}`;
+    this.input.placeholder = file ? "" : `main.${endingOf(this.page.room.state.language)}`;
     const left = (place?.getBoundingClientRect().left ?? 0) - head.getBoundingClientRect().left;
     this.form.style.left = `${Math.max(4, Math.min(left, head.clientWidth - 210))}px`;
     this.showError("");
@@ -288,5 +289,3 @@ export class Files {
     }
   }
 }
-
-const ENDINGS: Record<string, string> = { python: "py", javascript: "js", typescript: "ts", sql: "sql" };

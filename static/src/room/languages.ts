@@ -1,19 +1,18 @@
 import { javascript } from "@codemirror/lang-javascript";
-import { json } from "@codemirror/lang-json";
-import { markdown } from "@codemirror/lang-markdown";
 import { python } from "@codemirror/lang-python";
-import { sql, SQLite } from "@codemirror/lang-sql";
-import { indentUnit } from "@codemirror/language";
+import { indentUnit, StreamLanguage } from "@codemirror/language";
 import type { Extension } from "@codemirror/state";
-import { indentWidth } from "./filenames";
+import { indentColumns } from "./filenames";
+import { later } from "./later";
 
 export { fileLanguage } from "./filenames";
 
 /** Highlighting and indentation. An unknown language is plain text. */
 export function languageSupport(language: string): Extension {
-  return [grammar(language), indentUnit.of(" ".repeat(indentWidth(language)))];
+  return [grammar(language), indentUnit.of(" ".repeat(indentColumns(language)) || "\t")];
 }
 
+/** The two that most interviews use are there at once, the others are fetched when a file of theirs is opened. */
 function grammar(language: string): Extension {
   switch (language) {
     case "python":
@@ -22,12 +21,32 @@ function grammar(language: string): Extension {
       return javascript();
     case "typescript":
       return javascript({ typescript: true });
+    case "java":
+      return later(language, async () => (await import("@codemirror/lang-java")).java());
+    case "c":
+    case "cpp":
+      return later(language, async () => (await import("@codemirror/lang-cpp")).cpp());
+    case "go":
+      return later(language, async () => (await import("@codemirror/lang-go")).go());
+    case "rust":
+      return later(language, async () => (await import("@codemirror/lang-rust")).rust());
+    case "ruby":
+      return later(language, async () => StreamLanguage.define((await import("@codemirror/legacy-modes/mode/ruby")).ruby));
+    case "php":
+      return later(language, async () => (await import("@codemirror/lang-php")).php());
+    case "bash":
+      return later(language, async () => StreamLanguage.define((await import("@codemirror/legacy-modes/mode/shell")).shell));
     case "sql":
-      return sql({ dialect: SQLite });
+      return later(language, async () => {
+        const { sql, SQLite } = await import("@codemirror/lang-sql");
+        return sql({ dialect: SQLite });
+      });
     case "json":
-      return json();
+      return later(language, async () => (await import("@codemirror/lang-json")).json());
     case "markdown":
-      return markdown();
+      return later(language, async () => (await import("@codemirror/lang-markdown")).markdown());
+    case "diff":
+      return later(language, async () => StreamLanguage.define((await import("@codemirror/legacy-modes/mode/diff")).diff));
     default:
       return [];
   }

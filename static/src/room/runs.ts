@@ -10,7 +10,15 @@ import { loadSettings } from "../settings";
 import { toast } from "../toast";
 import { mayEdit, type Runner, type RunState, type TestOutcome } from "./wire";
 
-const COMMANDS: Record<string, string> = { python: "python", javascript: "node", typescript: "node", sql: "sqlite3" };
+const COMMANDS: Record<string, string> = {
+  python: "python",
+  javascript: "node",
+  typescript: "node",
+  c: "gcc",
+  cpp: "g++",
+  rust: "rustc",
+  sql: "sqlite3",
+};
 
 /** Run, Stop, tests, and what the terminal shows of them. */
 export function mountRuns(page: Page, files: Files): void {

@@ -13,7 +13,7 @@ export function mountStatus(page: Page, files: Files): void {
   const problem = page.part("edproblem");
   page.editor.position.on(({ line, column, selected, indent: width }) => {
     setText(position, `Ln ${line}, Col ${column}${selected > 0 ? `, ${selected} selected` : ""}`);
-    setText(indent, `${width} spaces`);
+    setText(indent, width === 0 ? "Tabs" : `${width} spaces`);
   });
   page.editor.problem.on((text) => {
     problem.hidden = text === null;
@@ -28,14 +28,21 @@ function mountLanguage(page: Page, files: Files): void {
   const shown = (): string => {
     const file = files.current;
     const language = file ? fileLanguage(file.name, file.language, room.state.language) : room.state.language;
-    return room.state.languages.includes(language) ? language : room.state.language;
+    return offered().includes(language) ? language : room.state.language;
+  };
+  /** The interview's languages, and what the open file is written in if that is another one that runs here. */
+  const offered = (): string[] => {
+    const file = files.current;
+    const another = file ? fileLanguage(file.name, file.language, room.state.language) : "";
+    const languages = room.state.languages;
+    return another in room.runner.languages && !languages.includes(another) ? [...languages, another] : languages;
   };
   /** The languages in which the question before us is tested; null while it has no tests, or none is shown. */
   const tested = (): string[] | null => document.querySelector<HTMLElement>("#problem [data-tested]")?.dataset["tested"]?.split(" ") ?? null;
   const draw = (): void => {
     const suited = tested();
     select.replaceChildren(
-      ...room.state.languages.map((language) => {
+      ...offered().map((language) => {
         const ready = Object.keys(room.runner.languages).length === 0 || language in room.runner.languages;
         const limit = !ready ? " (not ready)" : suited && !suited.includes(language) ? " (runs, no tests)" : "";
         return h("option", { value: language }, `${room.languageLabel(language)}${limit}`);
