@@ -208,7 +208,28 @@ def _finish(_document: Any, pdf: Any) -> None:
         for cell in cells:
             if cell.get("S") == "/TH":
                 cell["A"] = pydyf.Dictionary({"O": "/Table", "Scope": scope})
+    for tag in pdf.objects:
+        if isinstance(tag, dict) and tag.get("Type") == "/StructElem":
+            _mend(tag, [k for k in map(found, tag.get("K", ())) if isinstance(k, dict)], found)
     _associate(pdf, pydyf)
+
+
+def _mend(tag: Any, kids: list[Any], found: Callable[[Any], Any]) -> None:
+    """Tags that PDF/UA does not let stand where the layout engine puts them."""
+    if tag["S"] == "/L" and any(kid.get("S") == "/Div" for kid in kids):
+        # Terms and what they are, in pairs (dl, div, dt and dd): that is no list of items.
+        tag["S"] = "/Div"
+        for pair in kids:
+            for part in map(found, pair.get("K", ())):
+                if isinstance(part, dict) and part.get("S") == "/LI":
+                    part["S"] = "/P"
+                    for body in map(found, part.get("K", ())):
+                        if isinstance(body, dict) and body.get("S") in ("/LBody", "/Lbl"):
+                            body["S"] = "/Span"
+    elif tag["S"] not in ("/Table", "/L", "/Figure"):
+        for kid in kids:
+            if kid.get("S") == "/Caption":
+                kid["S"] = "/P"
 
 
 def _associate(pdf: Any, pydyf: Any) -> None:

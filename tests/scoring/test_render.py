@@ -17,6 +17,7 @@ from room.scoring import limited, paint, render, report
 from room.scoring.pdfshelf import Shelf
 from room.scoring.render import PdfFailed, View
 from room.scoring.score import Point, Scorecard, Words
+from scoring import pdfua
 
 CAL = "m_cal"
 
@@ -334,3 +335,21 @@ def test_a_string_of_code_is_one_element_and_what_is_written_in_it_stays_text():
     assert line.count('<span class="s">') == 2
     assert "&lt;b&gt;&amp;" in line
     assert "<b>" not in line
+
+
+# ------------------------------------------------------------------------------------------------ PDF/UA
+
+
+@pytest.mark.pdf
+def test_the_pdf_breaks_no_rule_of_pdf_ua_that_we_can_check(make_report):
+    pdf = render.pdf(render.pdf_page(make_report(), View(hash="ab" * 32)), b"{}")
+    assert pdfua.problems(pdf) == []
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf))
+    del writer.root_object["/Lang"]
+    del writer.pages[0]["/StructParents"]
+    broken = io.BytesIO()
+    writer.write(broken)
+    assert pdfua.problems(broken.getvalue()) == [
+        "7.2: it has no language",
+        "7.1: page 1 is not tied to the tags",
+    ]
