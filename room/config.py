@@ -11,7 +11,7 @@ import difflib
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -43,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sandbox_runtime: str
     runs_at_once: int
     reuse_boxes: Literal["auto", "off"]
+    proxies: tuple[str, ...]
+    """Networks whose word on who a visitor is and how they came is believed."""
     demo: DemoMode
     log: LogStyle
     metrics_token: str
@@ -177,6 +179,18 @@ def _name(text: str) -> str:
     return text
 
 
+def _networks(text: str) -> tuple[str, ...]:
+    named = tuple(one.strip() for one in text.split(",") if one.strip())
+    for one in named:
+        try:
+            ip_network(one)
+        except ValueError as error:
+            raise ValueError(
+                "is no list of addresses and networks, such as 127.0.0.1, 10.0.0.0/8"
+            ) from error
+    return named
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting("ROOM_HOST", "127.0.0.1", "Address to listen on; 0.0.0.0 for every network", _host),
     Setting("ROOM_PORT", "8000", "Port to listen on", _whole(1, 65535)),
@@ -233,6 +247,13 @@ SETTINGS: tuple[Setting, ...] = (
         "Whether one container may serve several runs of the same interview, each in namespaces of its own: auto (where the "
         "kernel lets it), off (a new container for every run)",
         _one_of("auto", "off"),
+    ),
+    Setting(
+        "ROOM_PROXIES",
+        "",
+        "Addresses of the reverse proxies in front of Room, as 127.0.0.1, 10.0.0.0/8: their X-Forwarded-For says who signs in. "
+        "Without it: nobody's does, and all who come through one proxy share its limit of wrong passwords",
+        _networks,
     ),
     Setting(
         "ROOM_DEMO",
