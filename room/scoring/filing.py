@@ -357,6 +357,7 @@ def amend_moments(
     owner_id, interview_id = case.interview.owner_id, case.interview.id
     mine = {m.id: (m, False) for m in case.moments if m.by == member_id}
     mine |= {m.id: (m, True) for m in case.withdrawn if m.by == member_id}
+    touched = evidence.touched_in_room(case.recorded)
     filed = 0
     for change in changes:
         known, is_gone = mine.get(change.moment, (None, False))
@@ -374,7 +375,9 @@ def amend_moments(
                 raise NotYet("You have signed, so your moments stay as they are.")
         if change.competency is not None and change.competency != known.competency:
             rubric.competency(change.competency)
-        amendments.add(conn, seals, owner_id, interview_id, _amendment(change, member_id, now_ms))
+        # A clock that was set back must not put it before what the room did.
+        at_ms = max(now_ms, touched.get(change.moment, 0))
+        amendments.add(conn, seals, owner_id, interview_id, _amendment(change, member_id, at_ms))
         filed += 1
     return filed
 

@@ -111,6 +111,14 @@ def test_nobody_changes_anothers_moment(held):
     assert rows(held) == 0
 
 
+def test_a_clock_that_was_set_back_loses_no_change(held):
+    case = case_of(held)
+    with held.store.begin() as conn:
+        change = Change("p_red", "Predicts red.", "verification", False)
+        filing.amend_moments(conn, held.seals, case, held.iris, [change], now_ms=5)
+    assert "Predicts red." in [m.text for m in case_of(held).moments]
+
+
 @pytest.mark.parametrize("harm", ["taken out", "swapped", "hash"])
 def test_a_history_that_was_altered_keeps_the_report_from_being_signed(alone, harm):
     for text in ("one", "two", "three"):
