@@ -1,6 +1,7 @@
 // Small behaviours that a page asks for with an attribute, so that no page needs a script of its own for them:
 //   data-copy="text"           copies the text;  data-copy-from="id" copies a field's value or an element's text
 //   data-dialog="id"           opens that <dialog>;  data-close closes the dialog around it
+//   data-reveal="id"           shows what is typed in that password field, and hides it again
 //   data-print                 opens the browser's print dialog
 //   <time datetime data-local="time|date|datetime">   shows the moment in the reader's own zone
 //   <form data-settings>       keeps what is chosen on this device
@@ -83,7 +84,7 @@ function settingChanged(field: HTMLInputElement | HTMLSelectElement): void {
 function clicked(event: MouseEvent): void {
   const target = event.target instanceof Element ? event.target : null;
   const source = target?.closest<HTMLElement>(
-    "[data-copy], [data-copy-from], [data-dialog], [data-close], [data-print], [data-confirm]",
+    "[data-copy], [data-copy-from], [data-dialog], [data-close], [data-print], [data-confirm], [data-reveal]",
   );
   if (!source) return;
   if ("copy" in source.dataset || "copyFrom" in source.dataset) {
@@ -97,6 +98,13 @@ function clicked(event: MouseEvent): void {
       source.closest("dialog")?.close();
       openDialog(dialog);
     }
+  } else if (source.dataset["reveal"]) {
+    const field = document.getElementById(source.dataset["reveal"]);
+    if (!(field instanceof HTMLInputElement)) return;
+    const shows = field.type === "password";
+    field.type = shows ? "text" : "password";
+    source.setAttribute("aria-pressed", String(shows));
+    field.focus();
   } else if ("close" in source.dataset) {
     event.preventDefault();
     source.closest("dialog")?.close();

@@ -68,6 +68,8 @@ def test_pages_for_everybody(site: Site, axe: Axe) -> None:
     found += everywhere(page, axe)
     page.get_by_label("Email").fill("nobody@example.org")
     page.get_by_label("Password").fill("not the right one")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_label("Password")).to_have_attribute("type", "text")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_have_text("Email and password do not match.")
     found += everywhere(page, axe, widths=(1440,))
@@ -165,6 +167,9 @@ def test_lobby_room_and_the_page_of_ones_data(site: Site, axe: Axe, started: Any
         page.keyboard.press("Enter")
         page.wait_for_url("**/room/**")
         saved(page)
+        if role == "lead":
+            # Nobody lost a connection who never had one.
+            expect(page.locator("[data-part=notices]")).to_contain_text("is not here yet")
     for page in pages.values():
         found += everywhere(page, axe)
     iris, cal = pages["lead"], pages["candidate"]
