@@ -145,6 +145,22 @@ def test_size_lines_and_tabs_are_remembered_and_brackets_close_only_if_wished(
     assert text(cal) == "f([]"
 
 
+def test_words_of_the_text_and_of_the_language_are_offered_once_each_if_wished(
+    pair: tuple[Page, Page],
+) -> None:
+    _, cal = pair
+    offered = cal.locator(".cm-tooltip-autocomplete li")
+    type_in_editor(cal, "frozen_assets = 1\nprint(frozen_assets)\n")
+    cal.keyboard.press("Escape")
+    cal.keyboard.type("froz")
+    expect(offered.filter(has_text="frozen_assets")).to_have_count(1)
+    expect(offered.filter(has_text="frozenset")).to_have_count(1)
+    cal.keyboard.press("Escape")
+    choose(cal, completion=False)
+    type_in_editor(cal, "en_a")
+    expect(cal.locator(".cm-tooltip-autocomplete")).to_have_count(0)
+
+
 def test_what_cannot_be_read_as_code_is_underlined_if_wished(pair: tuple[Page, Page]) -> None:
     _, cal = pair
     cal.keyboard.press("F2")

@@ -1,4 +1,12 @@
-import { autocompletion, closeBrackets, closeBracketsKeymap, completeAnyWord, completionKeymap } from "@codemirror/autocomplete";
+import {
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  completeAnyWord,
+  completionKeymap,
+  type CompletionContext,
+  type CompletionResult,
+} from "@codemirror/autocomplete";
 import { defaultKeymap, indentWithTab } from "@codemirror/commands";
 import { bracketMatching, indentOnInput, syntaxHighlighting, syntaxTree } from "@codemirror/language";
 import { linter, lintKeymap, type Diagnostic } from "@codemirror/lint";
@@ -71,7 +79,7 @@ export function personal(settings: Settings, undo: () => Y.UndoManager | null): 
     undoSteps(undo),
     Prec.high(keymap.of(keys)),
     settings.close_brackets ? closeBrackets() : [],
-    settings.completion ? autocompletion({ override: [completeAnyWord], activateOnTyping: true, icons: false }) : [],
+    settings.completion ? [autocompletion({ activateOnTyping: true, icons: false }), EditorState.languageData.of(() => [{ autocomplete: words }])] : [],
     settings.lint ? linter(unreadable, { delay: 900 }) : [],
     EditorState.tabSize.of(settings.tab_size),
   ];
@@ -93,6 +101,12 @@ function undoSteps(undo: () => Y.UndoManager | null): Extension {
     last = stretch;
     return null;
   });
+}
+
+/** Words of the text, beside what the language's own package knows. Without a kind, so that a word that both know stands there once. */
+async function words(context: CompletionContext): Promise<CompletionResult | null> {
+  const found = await completeAnyWord(context);
+  return found && { ...found, options: found.options.map(({ label }) => ({ label })) };
 }
 
 let ownUndo: () => Y.UndoManager | null = () => null;
