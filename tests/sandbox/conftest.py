@@ -1,10 +1,12 @@
 """A real runner for the tests that carry the mark `docker`, and short ways to run things with it."""
 
 import asyncio
+import contextlib
 import json
 import os
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
 
 import aiodocker
 import msgspec
@@ -52,6 +54,32 @@ async def runner() -> AsyncIterator[Runner]:
             await asyncio.sleep(0.05)
         yield opened
     assert await left() == []
+
+
+@contextlib.asynccontextmanager
+async def ahead(
+    request: pytest.FixtureRequest, begin: Mapping[str, Callable[..., Awaitable[Any]]]
+) -> AsyncIterator[Mapping[str, asyncio.Future[Any]]]:
+    """What the chosen tests of a module will ask for, begun two at a time; by the id of a test's parameters.
+
+    `begin` names the tests and what each asks for, called with its parameters: a machine has two cores, and a test after
+    another would use one.
+    """
+    places = asyncio.Semaphore(2)
+
+    async def one(item: Any) -> Any:
+        async with places:
+            return await begin[item.originalname](**item.callspec.params)
+
+    running = {
+        item.callspec.id: asyncio.ensure_future(one(item))
+        for item in request.session.items
+        if item.path == request.path and item.originalname in begin
+    }
+    yield running
+    for task in running.values():
+        task.cancel()
+    await asyncio.gather(*running.values(), return_exceptions=True)
 
 
 async def left() -> list[str]:

@@ -1,6 +1,5 @@
 """Programs that mean harm: what each is answered, and that the next program is served as if nothing had been."""
 
-import asyncio
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import yaml
 
 from room.sandbox.languages import LANGUAGES
 from room.sandbox.spec import Limits, RunRequest, SourceFile, TestCase, TestRequest, TestSuite
-from tests.sandbox.conftest import PAYER
+from tests.sandbox.conftest import PAYER, ahead
 
 pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="session")]
 
@@ -34,32 +33,13 @@ async def test_there_are_enough_and_each_has_a_name_of_its_own():
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def answers(request, runner):
-    """What each chosen program gets, by its name. They run two at a time, most in a box that another one was in."""
-    places = asyncio.Semaphore(2)
-
-    async def one(ask):
-        async with places:
-            return await ask
-
-    def start(item):
-        program = item.callspec.params["program"]
-        ask = {"test_a_hostile_program_gets_its_answer": run, "test_a_forged_pass_is_none": judge}
-        return asyncio.ensure_future(one(ask[item.originalname](runner, program)))
-
-    chosen = [
-        item
-        for item in request.session.items
-        if item.path == Path(__file__) and "program" in getattr(item, "callspec", _No).params
-    ]
-    running = {item.callspec.params["program"]["name"]: start(item) for item in chosen}
-    yield running
-    for task in running.values():
-        task.cancel()
-    await asyncio.gather(*running.values(), return_exceptions=True)
-
-
-class _No:
-    params = ()
+    """What each chosen program gets, most in a box that another one was in."""
+    begin = {
+        "test_a_hostile_program_gets_its_answer": lambda program: run(runner, program),
+        "test_a_forged_pass_is_none": lambda program: judge(runner, program),
+    }
+    async with ahead(request, begin) as running:
+        yield running
 
 
 async def run(runner, program):
