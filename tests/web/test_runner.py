@@ -60,3 +60,16 @@ def test_only_interviewers_ask_and_only_from_their_page(
     assert "Try now" in iris.get(mine).text
     assert ask(house, iris, mine, "")[0] == 403
     assert ask(house, house.browser(), mine, csrf_of(iris, mine))[0] == 403
+
+
+def test_the_picker_hears_which_languages_the_question_is_tested_in(
+    rooms: dict[str, tuple[Browser, str]],
+) -> None:
+    iris, mine = rooms["lead"]
+    tested = (
+        iris.get(f"{mine}/problem").text.partition('data-tested="')[2].partition('"')[0].split()
+    )
+    assert "python" in tested
+    assert "sql" not in tested, "a database runs, and is not what this question asks"
+    cal, page = rooms["candidate"]
+    assert "data-tested" not in cal.get(f"{page}/problem").text, "nothing is shown yet"
