@@ -26,7 +26,8 @@ CLOSING_TRIES = 3
 FILL_AT_ONCE = 2
 """How many warm boxes are made at the same time: filling must not take the machine from those who run."""
 
-
+REFILL_AFTER_S = 0.25
+"""How long after a warm box was taken the next is begun: making one at once would slow down who took it."""
 MOST_RENEWALS = 100
 OWN_IDLE_S = 300.0
 """How long a used box waits for the next submission of its owner."""
@@ -107,7 +108,7 @@ class Pool:
         idle = self._idle.get(shape)
         if idle:
             talk = idle.pop()
-            self._fill(shape)
+            self._spawn(self._fill_soon(shape))
             return talk
         return await self._make(shape, keeper=self._reuse)
 
@@ -205,6 +206,10 @@ class Pool:
         for _ in range(missing):
             self._filling[shape] = self._filling.get(shape, 0) + 1
             self._spawn(self._warm_up(shape))
+
+    async def _fill_soon(self, shape: Shape) -> None:
+        await asyncio.sleep(REFILL_AFTER_S)
+        self._fill(shape)
 
     async def _warm_up(self, shape: Shape) -> None:
         try:

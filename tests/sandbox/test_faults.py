@@ -256,7 +256,8 @@ async def test_a_stopped_run_in_the_line_is_cancelled_and_takes_no_box():
         assert len(engine.boxes) == 1
 
 
-async def test_warm_boxes_are_used_once_each_and_replaced():
+async def test_warm_boxes_are_used_once_each_and_replaced(monkeypatch):
+    monkeypatch.setattr("room.sandbox.pool.REFILL_AFTER_S", 0)
     engine = FakeEngine(lambda n: FakeBox(n, [HELLO + WELL]))
     async with opened(engine, warm=2) as runner:
         for _ in range(5):
