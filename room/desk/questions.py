@@ -3,7 +3,7 @@
 The format is described at the top of `room/content/challenges.yaml`. What the file calls stages of a question are parts here.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -191,8 +191,12 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
                 return part
         raise KeyError(part_id)
 
-    def plan(self, question_id: str) -> QuestionPlan:
-        """What the session is told of it, under its row's id."""
+    def plan(self, question_id: str, also: Iterable[str] = ()) -> QuestionPlan:
+        """What the session is told of it, under its row's id.
+
+        ``also``: further languages of the interview. A program may be written in them from an empty file.
+        """
+        beside = also if self.kind in ("coding", "debugging") and self.starter else ()
         return QuestionPlan(
             id=QuestionId(question_id),
             title=self.title,
@@ -210,6 +214,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
             files={
                 language: tuple(name for name, _, _ in starter_files(self, language))
                 for language in self.languages or ("",)
+            }
+            | {
+                language: (LANGUAGES[language].file,)
+                for language in beside
+                if language in LANGUAGES and language not in self.languages
             },
         )
 

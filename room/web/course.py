@@ -7,6 +7,7 @@ from litestar import Request, post
 from litestar.response import Redirect, Response
 
 from room.desk import booking, invites, plan, questions
+from room.sandbox.languages import LANGUAGES
 from room.session.events import MemberJoined
 from room.session.ids import InterviewId
 from room.store import interviews, journal, members, requests, rubrics
@@ -291,7 +292,8 @@ def _plan(
             rubrics.load(conn, account.id, rubric)
         except NotFound:
             fields.fault("rubric", "Choose a rubric from the list.")
-    languages = languages_of(chosen)
+    own, wished = languages_of(chosen), fields.many("language")
+    languages = (*own, *(key for key in LANGUAGES if key in wished and key not in own))
     return msgspec.structs.replace(
         interview.plan,
         stages=plan.stages_from(stages),

@@ -88,7 +88,7 @@ class Rows:
             languages=plan.languages,
             language=plan.language,
             signals=plan.signals,
-            questions=tuple(question.plan(row) for row, question in asked),
+            questions=tuple(question.plan(row, plan.languages) for row, question in asked),
             competencies=tuple((CompetencyId(c["id"]), c["name"]) for c in rubric["competencies"]),
             people=tuple(person for person in people if person is not None),
             files=(FIRST_FILE,),

@@ -7,6 +7,7 @@ from litestar import MediaType, Request, get, post
 from litestar.response import Redirect, Response
 
 from room.desk import booking, invites, overview, plan, questions, schedule, shorthand
+from room.sandbox.languages import LANGUAGES
 from room.session import disclosure
 from room.session.ids import InterviewId
 from room.store import clients, interviews, journal, links, members, requests, rubrics
@@ -163,11 +164,15 @@ def show(
         people = _people(conn, request, interview, now_ms)
         message = _invitation(conn, request, account, interview, row.client)
         privacy = booking.privacy_token(conn, state.store.link_key, interview)
+        planned = plan.planned_questions(conn, interview)
+        own_languages = languages_of(planned)
         context: dict[str, Any] = {
+            "own_languages": own_languages,
+            "other_languages": [key for key in LANGUAGES if key not in own_languages],
             "asked": requests.list_for(conn, account.id, interview.id),
             "all_questions": questions.list_for(conn, account.id),
             "all_rubrics": rubrics.list_for(conn, account.id),
-            "planned": plan.planned_questions(conn, interview),
+            "planned": planned,
             "is_prepared": journal.last_hash(conn, InterviewId(interview.id))[0] > 0,
             "notes": booking.notes_on_time(
                 conn,

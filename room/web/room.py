@@ -300,7 +300,7 @@ async def add_question(
     found = await asyncio.to_thread(load)
     state = await _state(request, interview)
     replaces = next((q.id for q in state.questions if q.id == data.replaces), None)
-    command = c.AddQuestion(found.plan(data.question), replaces)
+    command = c.AddQuestion(found.plan(data.question, state.languages), replaces)
     refused = await request.app.state.hub.submit(InterviewId(interview), command, MemberId(me.id))
     if isinstance(refused, Refused):
         return Response(refused.sentence, status_code=422, media_type=MediaType.TEXT)

@@ -1,5 +1,6 @@
 """The desk and the page of one interview, as Iris uses them."""
 
+import re
 from datetime import date, time
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from room.desk import questions, schedule
 from room.session.ids import InterviewId
 from room.store import clients, interviews, links, members, reports
+from room.store import questions as question_rows
 from room.store.interviews import Interview
 from room.store.sealing import KeyDestroyed
+from room.web.house import Rows
 from tests.web.people import NOW, TEN, World
 
 FORM = {
@@ -356,6 +359,33 @@ def test_the_plan_can_be_changed_and_the_calendar_hears_of_another_length(house:
         f"/interviews/{interview.id}/plan", form | {"stage_minutes": ["5", "", "many"]}
     )
     assert (wrong.status_code, "Give whole minutes, from 1 to 240." in wrong.text) == (422, True)
+
+
+def test_a_plan_can_allow_a_language_that_the_question_has_no_starter_for(house: World) -> None:
+    interview, _ = house.interview()
+    browser = house.signed_in()
+    with house.store.read() as conn:
+        found = question_rows.find_by_key(conn, house.iris.id, "booking-gaps")
+    assert found is not None
+    form = {
+        "candidate": "Cal",
+        "candidate_zone": "Helsinki",
+        "role_title": "Engineer",
+        "stage_title": ["Problem"],
+        "stage_minutes": ["40"],
+        "question": [found.id],
+        "language": ["bash", "rust", "klingon"],
+        "admit": "on",
+    }
+    assert browser.post(f"/interviews/{interview.id}/plan", form).status_code == 303
+    own = questions.of_row(found).languages
+    assert stored(house, interview.id).plan.languages == (*own, "rust", "bash")
+    shown = browser.get(f"/interviews/{interview.id}?tab=plan").text
+    assert re.search(r'value="rust" checked', shown)
+    assert not re.search(r'value="python"', shown), "what the question offers is not asked"
+    setup = Rows(house.store, house.app.state.clock).setup(InterviewId(interview.id))
+    assert setup.questions[0].files["rust"] == ("main.rs",)
+    assert setup.questions[0].languages == own
 
 
 def test_deleting_destroys_the_key_and_the_row(house: World) -> None:
