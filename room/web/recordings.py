@@ -100,7 +100,14 @@ def _list(request: Req, message: str, status: int = 200) -> Response[Any]:
     state = request.app.state
     with state.store.read() as conn:
         found = imports.list_for(conn, state.seals, account.id)
-    return page(request, "replay/recordings.html", status, found=found, message=message)
+    return page(
+        request,
+        "replay/recordings.html",
+        status,
+        section="recordings",
+        found=found,
+        message=message,
+    )
 
 
 @post("/recordings", request_max_body_size=UPLOAD_MAX, status_code=200)

@@ -288,6 +288,11 @@ def test_nothing_serious_for_axe(see, held, width, height, dark):
         page.keyboard.press("1")
         page.keyboard.press("3")
         page.wait_for_selector(".xterm-rows")
+    nothing_serious(page, width)
+    expect(page.locator("header.topbar")).to_be_in_viewport()
+
+
+def nothing_serious(page, width):
     page.evaluate((ROOT / "static/node_modules/axe-core/axe.min.js").read_text())
     found = page.evaluate(
         "async () => (await axe.run()).violations.map(v => [v.impact, v.id, v.nodes.map(n => n.html)])"
@@ -295,7 +300,37 @@ def test_nothing_serious_for_axe(see, held, width, height, dark):
     serious = [one for one in found if one[0] in ("serious", "critical")]
     assert serious == [], json.dumps(serious, indent=1)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    expect(page.locator("header.topbar")).to_be_in_viewport()
+
+
+def test_a_recording_is_brought_and_deleted_on_a_telephone_too(see, held, site, tmp_path):
+    page = see(held, width=390, height=844)
+    url = site.settings.public_url
+    file = tmp_path / "cal.room.zip"
+    file.write_bytes(page.request.get(f"{url}/replay/{held.interview}/export/recording").body())
+    page.goto(f"{url}/desk")
+    page.get_by_role("link", name="Recordings").click()
+    expect(page.get_by_text("None yet.")).to_be_visible()
+    page.get_by_label("A file that ends in .room.zip").set_input_files(file)
+    page.get_by_role("button", name="Bring").click()
+    there = page.get_by_role("link", name="Cal Lindqvist, Backend engineer")
+    expect(there).to_be_in_viewport()
+    expect(page.get_by_text("Signed by this site")).to_be_visible()
+    nothing_serious(page, 390)
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Keep it").click()
+    expect(there).to_be_visible()
+    page.get_by_role("button", name="Delete").click()
+    nothing_serious(page, 390)
+    page.get_by_role("button", name="Delete it").click()
+    expect(page.get_by_text("None yet.")).to_be_visible()
+
+
+def test_a_list_that_is_opened_shows_where_the_playhead_is(see, held):
+    page = see(held, query="?t=262", width=1280, height=720)
+    page.get_by_role("tab", name="All events").click()
+    expect(page.locator(".eventlist .cur")).to_be_in_viewport()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#panel-evidence")).to_be_visible()
 
 
 def test_the_plot_has_its_numbers_as_a_table(see, held):

@@ -80,6 +80,17 @@ export class Lists {
     if (now && !list.hidden && !list.contains(document.activeElement)) scrollInside(list, now);
   }
 
+  /** A list that was just opened shows where the playhead is. */
+  private opened(panel: HTMLElement): void {
+    const passed = this.passed === undefined ? null : panel.querySelector<HTMLElement>(`[data-pin="${CSS.escape(this.passed)}"]`);
+    const said = this.chatLines.findLast(({ line }) => panel.contains(line) && !line.hidden)?.line;
+    const line = panel.querySelector<HTMLElement>(".cur") ?? passed ?? said;
+    if (!line) return;
+    scrollInside(panel, line);
+    // Lines that were not on the screen yet have their size only now.
+    requestAnimationFrame(() => scrollInside(panel, line));
+  }
+
   private pin(pin: Pin): HTMLElement {
     const chip = el("span", { class: "chip pin" }, icon("pin", "s"), el("span", { class: "trunc" }, pin.label || "Unfiled"));
     const who = el("span", { class: "right tiny faint nowrap" }, this.people.get(pin.by)?.first ?? "", pin.added ? ", in replay" : "");
@@ -138,6 +149,7 @@ export class Lists {
         one.tabIndex = on ? 0 : -1;
         const panel = document.getElementById(one.getAttribute("aria-controls") ?? "");
         if (panel) panel.hidden = !on;
+        if (panel && on) this.opened(panel);
       }
     };
     tabs.forEach((tab, at) => {

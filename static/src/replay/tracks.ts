@@ -152,11 +152,6 @@ export class Tracks {
       this.table();
     }
     for (const span of quiet) lane.append(this.x(el("span", { class: "idle", "aria-hidden": "true" }), span.from_ms, span.to_ms));
-    for (const span of this.index.offline) {
-      const name = this.people.get(span.member)?.first ?? "Somebody";
-      const words = `Offline ${clockText(span.from_ms)} to ${clockText(span.to_ms)}. ${name}’s typing in that time is here, its pace is not.`;
-      lane.append(this.x(el("span", { class: "offline", title: words }), span.from_ms, span.to_ms), el("span", { class: "vh" }, words));
-    }
     lane.append(el("span", { class: "vh" }, `Quiet time: ${quietText(quiet)}.`));
     return [label, lane];
   }
@@ -221,6 +216,12 @@ export class Tracks {
         const line = el("span", { class: "pres", "data-colour": person.colour, title: words });
         line.style.setProperty("--row", String(row));
         item.append(this.x(line, span.from_ms, span.to_ms));
+      }
+      for (const span of this.index.offline.filter((one) => one.member === person.member)) {
+        const said = `Offline ${clockText(span.from_ms)} to ${clockText(span.to_ms)}. ${person.first}’s typing in that time is here, its pace is not.`;
+        const line = el("span", { class: "pres offline", "data-colour": person.colour, title: said });
+        line.style.setProperty("--row", String(row));
+        item.append(this.x(line, span.from_ms, span.to_ms), el("span", { class: "vh" }, said));
       }
       list.append(item);
     });
