@@ -27,7 +27,7 @@ class Assets:
     """Names of `dist/manifest.json`, read again when the front end was built again."""
 
     def __init__(self, dist: Path = DIST) -> None:
-        self._manifest, self._parts_file = dist / "manifest.json", dist / "parts.json"
+        self._manifest = dist / "manifest.json"
         self._read_at_ns = -1
         self._files: dict[str, str] = {}
         self._parts: dict[str, list[str]] = {}
@@ -54,8 +54,8 @@ class Assets:
         if changed_at_ns != self._read_at_ns:
             self._read_at_ns = changed_at_ns
             self._files = json.loads(self._manifest.read_bytes()) if changed_at_ns else {}
-            is_there = changed_at_ns and self._parts_file.exists()
-            self._parts = json.loads(self._parts_file.read_bytes()) if is_there else {}
+            parts = self._manifest.with_name("parts.json")
+            self._parts = json.loads(parts.read_bytes()) if parts.exists() else {}
 
 
 FOR_EVER = "public, max-age=31536000, immutable"
