@@ -12,16 +12,17 @@ PROJECT = Path(__file__).parents[1]
 # What each part may import of the others, besides what its own folder holds. `config` and `clock` are values and
 # may be known to whoever does I/O; `session` decides and knows nobody.
 GROUND = {"config", "clock", "content"}
-LOW = {"session", "sandbox", "store"} | GROUND
+LOW = {"session", "yjs", "sandbox", "store"} | GROUND
 MIDDLE = {"realtime", "replay", "scoring", "desk"} | LOW
 MAY_IMPORT: dict[str, set[str]] = {
     "session": set(),
+    "yjs": set(),
     "clock": set(),
     "content": set(),
     "logs": {"config"},
     "pauses": set(),
     "config": set(),
-    "store": {"session"} | GROUND,
+    "store": {"session", "yjs"} | GROUND,
     "sandbox": {"session"} | GROUND,
     "realtime": LOW,
     "replay": LOW,
@@ -62,7 +63,7 @@ HOMES: dict[str, tuple[str, ...]] = {
 HANDED_DOWN = {"sqlalchemy.Connection"}
 
 # What a pure package may use of the standard library is everything but the doors to the world.
-PURE = ("session",)
+PURE = ("session", "yjs")
 DOORS = {
     "asyncio", "concurrent", "datetime", "http", "io", "multiprocessing", "os", "pathlib", "random", "secrets",
     "shutil", "socket", "sqlite3", "subprocess", "tempfile", "threading", "time", "urllib", "uuid",

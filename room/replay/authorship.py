@@ -10,9 +10,9 @@ from typing import Any
 
 from pycrdt import Assoc, Doc, Text
 
-from room.replay.updates import read_update
 from room.session.events import ClientClaimed, DocEdited, Recorded
 from room.session.ids import SYSTEM, FileId, MemberId
+from room.yjs.updates import read_update
 
 PREFIX = "f:"
 """Root texts of files are named ``f:<file id>``."""

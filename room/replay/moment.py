@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from room.replay.updates import UnreadableUpdate, read_update, units
 from room.session import events as e
 from room.session.ids import SYSTEM, FileId, MemberId, RunId
+from room.yjs.updates import UnreadableUpdate, read_update, units
 
 OUTPUT_UNITS_MAX = 200_000
 """UTF-16 units of output that a moment keeps; the oldest pieces go first."""

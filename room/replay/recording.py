@@ -21,13 +21,13 @@ import msgspec
 from room.replay import segments as cut
 from room.replay.authorship import document
 from room.replay.index import Person, Pin
-from room.replay.updates import UnreadableUpdate, read_update
 from room.session import events as e
 from room.session.events import Recorded, decode_payload, encode_payload
 from room.session.ids import SYSTEM, PartId, QuestionId
 from room.store import packing
 from room.store.packing import BadPack, PackedRow
 from room.store.signing import PublicKey
+from room.yjs.updates import UnreadableUpdate, read_update
 
 FORMAT: Final = "room-recording"
 VERSION: Final = 1

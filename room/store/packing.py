@@ -16,6 +16,8 @@ from typing import Final
 
 import msgspec
 
+from room.yjs.encoding import Malformed, Reader, put_uint
+
 VERSION: Final = 1
 UNPACKED_MAX: Final = 256 * 1024 * 1024
 """A pack that claims to hold more is refused."""
@@ -96,45 +98,6 @@ def _zagzig(value: int) -> int:
     return value >> 1 if not value & 1 else -((value + 1) >> 1)
 
 
-def _put(out: bytearray, value: int) -> None:
-    """lib0's variable-length number."""
-    while value > 0x7F:
-        out.append(0x80 | value & 0x7F)
-        value >>= 7
-    out.append(value)
-
-
-class _Reader:
-    __slots__ = ("at", "data")
-
-    def __init__(self, data: bytes) -> None:
-        self.data, self.at = data, 0
-
-    def uint(self) -> int:
-        byte = self.data[self.at]
-        self.at += 1
-        if byte < 0x80:
-            return byte
-        value, shift = byte & 0x7F, 7
-        while True:
-            byte = self.data[self.at]
-            self.at += 1
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value
-            shift += 7
-            if shift > 70:
-                raise BadPack("A number is longer than any number.")
-
-    def chunk(self, length: int) -> bytes:
-        end = self.at + length
-        if length < 0 or end > len(self.data):
-            raise BadPack("The pack ends early.")
-        found = self.data[self.at : end]
-        self.at = end
-        return found
-
-
 def _column(values: Sequence[int]) -> bytes:
     """One byte a number; what does not fit stands after them."""
     small = bytearray()
@@ -144,14 +107,14 @@ def _column(values: Sequence[int]) -> bytes:
             small.append(value)
         else:
             small.append(_ESCAPE)
-            _put(large, value)
+            put_uint(large, value)
     head = bytearray()
-    _put(head, len(small))
+    put_uint(head, len(small))
     return bytes(head + small + large)
 
 
 def _uncolumn(data: bytes) -> list[int]:
-    reader = _Reader(data)
+    reader = Reader(data)
     small = reader.chunk(reader.uint())
     if _ESCAPE not in small:
         return list(small)
@@ -179,34 +142,34 @@ class _Typed(msgspec.Struct):
         out = bytearray()
         if self.info:
             out += b"\x01\x01"
-            _put(out, self.client)
-            _put(out, self.clock)
+            put_uint(out, self.client)
+            put_uint(out, self.clock)
             out.append(self.info)
             for place in (self.origin, self.right):
                 if place is not None:
-                    _put(out, place[0])
-                    _put(out, place[1])
+                    put_uint(out, place[0])
+                    put_uint(out, place[1])
             if not self.info & 0xC0:
                 out += b"\x01"
-                _put(out, len(self.parent))
+                put_uint(out, len(self.parent))
                 out += self.parent
-            _put(out, len(self.text))
+            put_uint(out, len(self.text))
             out += self.text
         else:
             out.append(0)
-        _put(out, len(self.gone))
+        put_uint(out, len(self.gone))
         for client, spans in self.gone:
-            _put(out, client)
-            _put(out, len(spans))
+            put_uint(out, client)
+            put_uint(out, len(spans))
             for clock, length in spans:
-                _put(out, clock)
-                _put(out, length)
+                put_uint(out, clock)
+                put_uint(out, length)
         return bytes(out)
 
 
 def _typed(update: bytes) -> _Typed | None:
     """The update in parts; None where it has another shape."""
-    reader = _Reader(update)
+    reader = Reader(update)
     typed = _Typed()
     try:
         clients = reader.uint()
@@ -233,7 +196,7 @@ def _typed(update: bytes) -> _Typed | None:
             (reader.uint(), tuple((reader.uint(), reader.uint()) for _ in range(reader.uint())))
             for _ in range(reader.uint())
         )
-    except (IndexError, BadPack, UnicodeDecodeError):
+    except (IndexError, Malformed, UnicodeDecodeError):
         return None
     return typed if typed.update() == update else None
 
@@ -325,7 +288,7 @@ class _Packer:
         for part in [_column(self.columns[name]) for name in _COLUMNS] + [
             blobs[name] for name in _BLOBS
         ]:
-            _put(body, len(part))
+            put_uint(body, len(part))
             body += part
         packed = lzma.compress(bytes(body), lzma.FORMAT_RAW, filters=_FILTERS)
         return b"RMPK" + struct.pack(">BI", VERSION, len(body)) + packed
@@ -421,7 +384,7 @@ def _parts(payload: bytes) -> tuple[int, tuple]:  # type: ignore[type-arg]
 
 class _Unpacker:
     def __init__(self, content: bytes) -> None:
-        reader = _Reader(content)
+        reader = Reader(content)
         found = {name: _uncolumn(reader.chunk(reader.uint())) for name in _COLUMNS}
         blobs = {name: reader.chunk(reader.uint()) for name in _BLOBS}
         if reader.at != len(content):
@@ -434,7 +397,7 @@ class _Unpacker:
         self.authors, self.files, self.clients, self.parents = (
             msgspec.json.decode(blobs[one]) for one in lists
         )
-        self.text, self.raw, self.salts = (_Reader(blobs[one]) for one in ("text", "raw", "salts"))
+        self.text, self.raw, self.salts = (Reader(blobs[one]) for one in ("text", "raw", "salts"))
         self.guess = _Guess()
 
     def rows(self) -> list[PackedRow]:

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from room.replay import authorship
-from room.replay.updates import UnreadableUpdate, read_update, units
 from room.session.ids import SYSTEM
+from room.yjs.updates import UnreadableUpdate, read_update, units
 
 CAL, IRIS, FILE = "m_cal", "m_iris", "f_main"
 

@@ -4,10 +4,11 @@ pycrdt applies updates but does not say what is in them. The format is that of y
 ``src/structs``; clocks and lengths count UTF-16 code units.
 """
 
-import struct
 from collections.abc import Callable
 
 import msgspec
+
+from room.yjs.encoding import Malformed, Reader
 
 
 class UnreadableUpdate(ValueError):
@@ -46,54 +47,16 @@ def read_update(data: bytes) -> Update:
     Raises:
         UnreadableUpdate: the bytes end early, or hold a content that Yjs does not have.
     """
-    reader = _Reader(data)
+    reader = Reader(data)
     try:
         structs = _read_structs(reader)
         deletions = _read_deletions(reader)
-    except (IndexError, UnicodeDecodeError, struct.error) as error:
+    except (IndexError, UnicodeDecodeError, Malformed) as error:
         raise UnreadableUpdate(str(error)) from error
     return Update(tuple(structs), tuple(deletions))
 
 
-class _Reader:
-    """Reads the variable-length encoding of lib0."""
-
-    __slots__ = ("at", "data")
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.at = 0
-
-    def byte(self) -> int:
-        value = self.data[self.at]
-        self.at += 1
-        return value
-
-    def uint(self) -> int:
-        value = shift = 0
-        while True:
-            byte = self.data[self.at]
-            self.at += 1
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value
-            shift += 7
-            if shift > 63:
-                raise UnreadableUpdate("a number of more than 63 bits")
-
-    def chunk(self, length: int) -> bytes:
-        end = self.at + length
-        if end > len(self.data):
-            raise UnreadableUpdate("the update ends early")
-        chunk = self.data[self.at : end]
-        self.at = end
-        return chunk
-
-    def text(self) -> str:
-        return self.chunk(self.uint()).decode()
-
-
-def _read_structs(reader: _Reader) -> list[Struct]:
+def _read_structs(reader: Reader) -> list[Struct]:
     structs = []
     for _ in range(reader.uint()):
         count, client, clock = reader.uint(), reader.uint(), reader.uint()
@@ -104,7 +67,7 @@ def _read_structs(reader: _Reader) -> list[Struct]:
     return structs
 
 
-def _read_struct(reader: _Reader) -> tuple[int, str | None]:
+def _read_struct(reader: Reader) -> tuple[int, str | None]:
     info = reader.byte()
     kind = info & 0x1F
     if kind in (0, 10):  # collected, or skipped
@@ -129,49 +92,49 @@ def _read_struct(reader: _Reader) -> tuple[int, str | None]:
     return content(reader), None
 
 
-def _json(reader: _Reader) -> int:
+def _json(reader: Reader) -> int:
     count = reader.uint()
     for _ in range(count):
         reader.text()
     return count
 
 
-def _binary(reader: _Reader) -> int:
+def _binary(reader: Reader) -> int:
     reader.chunk(reader.uint())
     return 1
 
 
-def _one_text(reader: _Reader) -> int:
+def _one_text(reader: Reader) -> int:
     reader.text()
     return 1
 
 
-def _two_texts(reader: _Reader) -> int:
+def _two_texts(reader: Reader) -> int:
     reader.text()
     reader.text()
     return 1
 
 
-def _type(reader: _Reader) -> int:
+def _type(reader: Reader) -> int:
     if reader.uint() in (3, 5):  # XML element, XML hook: they have a name
         reader.text()
     return 1
 
 
-def _anys(reader: _Reader) -> int:
+def _anys(reader: Reader) -> int:
     count = reader.uint()
     for _ in range(count):
         _any(reader)
     return count
 
 
-def _subdocument(reader: _Reader) -> int:
+def _subdocument(reader: Reader) -> int:
     reader.text()
     _any(reader)
     return 1
 
 
-def _any(reader: _Reader, depth: int = 0) -> None:
+def _any(reader: Reader, depth: int = 0) -> None:
     """Passes over a value in lib0's "any" encoding."""
     if depth > 64:
         raise UnreadableUpdate("a value nested too deeply")
@@ -201,8 +164,8 @@ def _any(reader: _Reader, depth: int = 0) -> None:
             raise UnreadableUpdate(f"a value of kind {tag}")
 
 
-_CONTENTS: dict[int, Callable[[_Reader], int]] = {
-    1: _Reader.uint,  # deleted
+_CONTENTS: dict[int, Callable[[Reader], int]] = {
+    1: Reader.uint,  # deleted
     2: _json,
     3: _binary,
     5: _one_text,  # embed
@@ -213,7 +176,7 @@ _CONTENTS: dict[int, Callable[[_Reader], int]] = {
 }
 
 
-def _read_deletions(reader: _Reader) -> list[Deletion]:
+def _read_deletions(reader: Reader) -> list[Deletion]:
     deletions: list[Deletion] = []
     for _ in range(reader.uint()):
         client, count = reader.uint(), reader.uint()
