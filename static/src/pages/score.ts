@@ -105,7 +105,7 @@ class Scorecard {
     const decision = "asdf".indexOf(key);
     if (key === "j" || key === "k") this.step(key === "j" ? 1 : -1);
     else if (/^[1-7]$/.test(key)) this.choose(section?.querySelector<HTMLInputElement>(`input[type="radio"][value="${key}"]`));
-    else if (key === "c") section?.querySelector<HTMLTextAreaElement>("textarea.comment")?.focus();
+    else if (key === "c") section?.querySelector<HTMLTextAreaElement>('textarea[name^="comment:"]')?.focus();
     else if (key === "e") this.addMoment(section);
     else if (key === "w") section?.querySelector<HTMLAnchorElement>(".watch")?.click();
     else if (key.length === 1 && decision >= 0) this.choose(this.form.querySelectorAll<HTMLInputElement>('input[name="decision"]')[decision]);
