@@ -217,6 +217,10 @@ def test_two_devices_stand_side_by_side(browser, site):
 def test_a_moment_is_added_and_counts_as_evidence(browser, site):
     page = page_of(browser, site, "iris", f"/score/{site.id}")
     page.keyboard.press("j")
+    page.keyboard.press("c")
+    expect(page.locator("#comment-understanding")).to_be_focused()  # and not the words of a pin
+    page.locator("h1").click()
+    page.keyboard.press("j")
     page.keyboard.press("e")
     page.keyboard.type("12:30")
     page.keyboard.press("Tab")
