@@ -458,6 +458,8 @@ class Room:
             case fx.StartRun():
                 job = self._job(effect)
                 self._batch.after.append(lambda: self._runs.start(job))
+            case fx.StopRun():
+                self._batch.after.append(lambda: self._runs.stop(effect.run, SYSTEM))
             case fx.CloseMember():
                 self._batch.after.append(
                     lambda: self._close_member(effect.member, CloseCode.NOT_ALLOWED)

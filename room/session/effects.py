@@ -29,6 +29,12 @@ class StartRun(msgspec.Struct, frozen=True):
     kind: Literal["run", "tests", "hidden"]
 
 
+class StopRun(msgspec.Struct, frozen=True):
+    """Stop a program that nobody may type into or stop any more."""
+
+    run: RunId
+
+
 class CloseMember(msgspec.Struct, frozen=True):
     """Close the member's sockets for good: they were removed or turned away."""
 
@@ -47,7 +53,7 @@ class NoteInterview(msgspec.Struct, frozen=True):
     """Carry phase and times into the interview's row."""
 
 
-Effect = SeedFile | StartRun | CloseMember | KeepKeyframe | CloseLater | NoteInterview
+Effect = SeedFile | StartRun | StopRun | CloseMember | KeepKeyframe | CloseLater | NoteInterview
 
 
 def effects_of(event: e.Event, before: SessionState) -> tuple[Effect, ...]:
@@ -66,7 +72,14 @@ def effects_of(event: e.Event, before: SessionState) -> tuple[Effect, ...]:
         case e.InterviewStarted():
             return (KeepKeyframe(), NoteInterview())
         case e.InterviewEnded():
-            return (KeepKeyframe(), NoteInterview(), CloseLater())
+            # Tests end by themselves soon, and what they find still counts.
+            left = (r for r in before.runs if r.kind == "run" and r.status != "finished")
+            return (
+                *(StopRun(run.id) for run in left),
+                KeepKeyframe(),
+                NoteInterview(),
+                CloseLater(),
+            )
         case e.EndUndone() | e.MemberJoined() | e.SessionClosed():
             return (NoteInterview(),)
         case _:

@@ -285,6 +285,17 @@ async def test_a_stopped_run_says_who_stopped_it(meeting: Meeting) -> None:
     assert finished["e"]["stopped_by"] == (await lead.heard(lambda m: m["t"] == "welcome"))["me"]
 
 
+@pytest.mark.docker
+async def test_the_end_stops_a_program_that_waits_for_somebody_to_type(meeting: Meeting) -> None:
+    lead, candidate = await meeting.browser("lead"), await meeting.browser("candidate")
+    await candidate.edit(meeting.file, append("input()\n"))
+    await candidate.do(type="RequestRun", file=meeting.file, interactive=True)
+    await lead.event("RunStarted")
+    await lead.do(type="EndInterview")
+    finished = await candidate.event("RunFinished")
+    assert finished["e"]["verdict"] == "CANCELLED"
+
+
 def test_nothing_that_people_typed_is_in_the_servers_log(server: Server) -> None:
     log = server.log.read_text()
     for private in (

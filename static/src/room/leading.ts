@@ -206,12 +206,7 @@ function mountEnd(page: Page): void {
   const button = page.part<HTMLButtonElement>("endbutton");
   dialog.addEventListener("close", () => {
     const cut = (form.elements.namedItem("cut_short") as HTMLInputElement).checked;
-    if (dialog.returnValue === "end") {
-      // A program that waits for somebody to type would wait on with nobody left who may.
-      const active = room.activeRun;
-      if (active) void room.do({ type: "StopRun", run: active.id });
-      void room.do({ type: "EndInterview", cut_short: cut });
-    }
+    if (dialog.returnValue === "end") void room.do({ type: "EndInterview", cut_short: cut });
     dialog.returnValue = "";
     form.reset();
   });

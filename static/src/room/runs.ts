@@ -211,6 +211,7 @@ function mountTerminal(page: Page): void {
 }
 
 function ending(page: Page, run: RunState): string {
+  if (run.stopped_by === "system") return "Stopped with the end of the interview";
   return run.stopped_by ? `Stopped by ${page.room.first(run.stopped_by)}` : run.sentence;
 }
 
