@@ -63,7 +63,7 @@ ROWS = (
     ("building all keyframes, in raw passes", "keyframes_x", "", 2),
     ("preparing in the child, with packing", "keep_s", "s", None),
     ("at rest, bytes an edit: journal", "journal_bytes", "B", 12),
-    ("at rest, bytes an edit: prepared", "reel_bytes", "B", 12),
+    ("at rest, bytes an edit: all", "all_bytes", "B", 24),
     ("verify", "verify_s", "s", None),
     ("page that plays offline", "offline_MB", "MB", 2),
     ("first visitor: first code", "first.code_ms", "ms", 1000),
@@ -148,7 +148,8 @@ def prepare(data_dir: Path, recorded, edits, out):
         out["keep_s"] = round(time.monotonic() - began, 1)
         with store.read() as conn:
             out["journal_bytes"] = round(journal.stored_bytes(conn, held.interview) / edits, 2)
-            out["reel_bytes"] = round(reels.stored_bytes(conn, held.interview) / edits, 2)
+            kept = reels.stored_bytes(conn, held.interview) / edits
+            out["all_bytes"] = round(out["journal_bytes"] + kept, 2)
             began = time.process_time()
             journal.verify(conn, seals, held.interview)
             out["verify_s"] = round(time.process_time() - began, 2)
@@ -216,12 +217,18 @@ def look(browser, server, held, out) -> None:
     out["heap_MB"] = round(page.evaluate("performance.memory.usedJSHeapSize") / 1e6)
 
 
+def _is_over(one: dict, name: str, limit: float | None) -> bool:
+    """The offline page's limit is that of an hour's interview."""
+    is_asked = name != "offline_MB" or one["session"] == "clownschool"
+    return limit is not None and is_asked and one.get(name, 0) > limit
+
+
 def table(found: list[dict]) -> str:
     lines = [f"{'':40}" + "".join(f"{one['session']:>16}" for one in found) + f"{'limit':>10}"]
     for words, name, unit, limit in ROWS:
         cells = "".join(
             f"{str(one.get(name, '')) + ' ' + unit:>15}"
-            + ("!" if limit is not None and one.get(name, 0) > limit else " ")
+            + ("!" if _is_over(one, name, limit) else " ")
             for one in found
         )
         lines.append(f"{words:40}{cells}{'' if limit is None else f'{limit} {unit}':>10}")

@@ -7,7 +7,7 @@ import { decodeEvents, fromBase64, type Segment, type SentSegment } from "./reco
 export type BareSegment = Omit<SentSegment, "document"> & { document?: string };
 
 /** All keyframes together take about this much. */
-const BYTES_MAX = 64e6;
+const BYTES_MAX = 40e6;
 
 export class Keyframes {
   /** As they came; text takes less room. */
