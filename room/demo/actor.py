@@ -8,10 +8,10 @@ from pycrdt import Assoc, Doc, StickyIndex, Text
 from room.realtime import protocol
 from room.realtime.room import Room
 from room.realtime.seat import Person, Seat
-from room.realtime.varint import Reader
 from room.session import commands as c
 from room.session.decide import Refused
 from room.session.ids import FileId
+from room.yjs.encoding import Reader
 
 
 class StoryBroken(RuntimeError):

@@ -12,8 +12,8 @@ from room.realtime.outbox import Straight
 from room.realtime.protocol import CloseCode, TooLarge
 from room.realtime.room import Room
 from room.realtime.seat import Seat
-from room.realtime.varint import Malformed
 from room.session.ids import InterviewId
+from room.yjs.encoding import Malformed
 
 MESSAGES_A_SECOND: Final = 1_000
 MESSAGE_BURST: Final = 4_000

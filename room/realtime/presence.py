@@ -10,8 +10,8 @@ from room.clock import Clock
 from room.realtime import protocol
 from room.realtime.protocol import AwarenessUpdate
 from room.realtime.seat import Awareness, Seat
-from room.realtime.varint import Malformed
 from room.session.ids import MemberId
+from room.yjs.encoding import Malformed
 
 CARET_EVERY_MS: Final = 500
 

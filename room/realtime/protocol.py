@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from room.realtime.varint import Malformed, Reader, write_bytes, write_uint
+from room.yjs.encoding import Malformed, Reader, write_bytes, write_uint
 
 SYNC, AWARENESS, QUERY_AWARENESS, ROOM = 0, 1, 3, 100
 STEP1, STEP2, UPDATE = 0, 1, 2

@@ -29,7 +29,6 @@ from room.realtime.scrollback import Scrollback
 from room.realtime.seat import Person, Seat
 from room.realtime.session_clock import SessionClock
 from room.realtime.updates import read_state_vector, read_update, unknown_roots
-from room.realtime.varint import Malformed
 from room.sandbox.budget import Payer
 from room.sandbox.runner import Runner
 from room.sandbox.spec import RunnerStatus
@@ -43,6 +42,7 @@ from room.session.roles import INTERVIEWERS, Role
 from room.session.state import SessionState
 from room.session.visibility import PUBLIC, visible_to
 from room.store.journal import Pen
+from room.yjs.encoding import Malformed
 
 log = structlog.get_logger()
 

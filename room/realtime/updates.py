@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from room.realtime.varint import Malformed, Reader, write_uint
+from room.yjs.encoding import Malformed, Reader, write_uint
 
 _GC, _DELETED, _STRING, _SKIP = 0, 1, 4, 10
 _HAS_ORIGIN, _HAS_RIGHT_ORIGIN, _HAS_PARENT_SUB = 0x80, 0x40, 0x20

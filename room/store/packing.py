@@ -115,7 +115,7 @@ def _column(values: Sequence[int]) -> bytes:
 
 def _uncolumn(data: bytes) -> list[int]:
     reader = Reader(data)
-    small = reader.chunk(reader.uint())
+    small = reader.take(reader.uint())
     if _ESCAPE not in small:
         return list(small)
     return [value if value < _ESCAPE else reader.uint() for value in small]
@@ -179,7 +179,7 @@ def _typed(update: bytes) -> _Typed | None:
             if reader.uint() != 1:
                 return None
             typed.client, typed.clock = reader.uint(), reader.uint()
-            typed.info = reader.chunk(1)[0]
+            typed.info = reader.byte()
             if typed.info & 0x1F != 4 or typed.info & 0x20:
                 return None
             if typed.info & 0x80:
@@ -189,8 +189,8 @@ def _typed(update: bytes) -> _Typed | None:
             if not typed.info & 0xC0:
                 if reader.uint() != 1:
                     return None
-                typed.parent = reader.chunk(reader.uint())
-            typed.text = reader.chunk(reader.uint())
+                typed.parent = reader.take(reader.uint())
+            typed.text = reader.take(reader.uint())
             typed.units = len(typed.text.decode().encode("utf-16-le")) // 2
         typed.gone = tuple(
             (reader.uint(), tuple((reader.uint(), reader.uint()) for _ in range(reader.uint())))
@@ -385,9 +385,9 @@ def _parts(payload: bytes) -> tuple[int, tuple]:  # type: ignore[type-arg]
 class _Unpacker:
     def __init__(self, content: bytes) -> None:
         reader = Reader(content)
-        found = {name: _uncolumn(reader.chunk(reader.uint())) for name in _COLUMNS}
-        blobs = {name: reader.chunk(reader.uint()) for name in _BLOBS}
-        if reader.at != len(content):
+        found = {name: _uncolumn(reader.take(reader.uint())) for name in _COLUMNS}
+        blobs = {name: reader.take(reader.uint()) for name in _BLOBS}
+        if reader.position != len(content):
             raise BadPack("The pack is longer than it says.")
         if len(found["at"]) > ROWS_MAX:
             raise BadPack("The pack claims more rows than any recording has.")
@@ -410,18 +410,18 @@ class _Unpacker:
             for at, offset, kind, salted in zip(
                 times, offsets, columns["kind"], columns["salted"], strict=True
             ):
-                salt = self.salts.chunk(16) if salted else None
+                salt = self.salts.take(16) if salted else None
                 rows.append(PackedRow(at, at + offset, make[kind](), salt))
         except StopIteration as error:
             raise BadPack("The pack ends early.") from error
         return rows
 
     def _raw(self) -> bytes:
-        return self.raw.chunk(self.take["size"]())
+        return self.raw.take(self.take["size"]())
 
     def _edit(self) -> bytes:
         return _edit_payload(
-            self.authors[self.take["author"]()], self.raw.chunk(self.take["size"]())
+            self.authors[self.take["author"]()], self.raw.take(self.take["size"]())
         )
 
     def _caret(self) -> bytes:
@@ -455,7 +455,7 @@ class _Unpacker:
                 typed.right = self._right(own, typed.origin)
             if not typed.info & 0xC0:
                 typed.parent = self.parents[take["origin"]()].encode("latin-1")
-            typed.text = self.text.chunk(take["length"]())
+            typed.text = self.text.take(take["length"]())
             typed.units = len(typed.text.decode().encode("utf-16-le")) // 2
         count = take["gone"]()
         guess.wrote(typed)

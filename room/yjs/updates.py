@@ -100,7 +100,7 @@ def _json(reader: Reader) -> int:
 
 
 def _binary(reader: Reader) -> int:
-    reader.chunk(reader.uint())
+    reader.take(reader.uint())
     return 1
 
 
@@ -146,9 +146,9 @@ def _any(reader: Reader, depth: int = 0) -> None:
             while reader.byte() >= 0x80:
                 pass
         case 124:
-            reader.chunk(4)
+            reader.take(4)
         case 123 | 122:
-            reader.chunk(8)
+            reader.take(8)
         case 119:
             reader.text()
         case 118:
@@ -159,7 +159,7 @@ def _any(reader: Reader, depth: int = 0) -> None:
             for _ in range(reader.uint()):
                 _any(reader, depth + 1)
         case 116:
-            reader.chunk(reader.uint())
+            reader.take(reader.uint())
         case _:
             raise UnreadableUpdate(f"a value of kind {tag}")
 

@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from room.realtime import protocol
-from room.realtime.varint import Reader
+from room.yjs.encoding import Reader
 from tests.server import Server
 
 

@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from room.realtime import protocol
-from room.realtime.varint import write_bytes
+from room.yjs.encoding import write_bytes
 from tests.realtime.conftest import Browser, Meeting, Server, enter
 
 

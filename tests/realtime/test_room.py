@@ -15,7 +15,6 @@ from room.realtime.document import Document, Lost
 from room.realtime.hub import Hub
 from room.realtime.protocol import CloseCode
 from room.realtime.seat import Seat
-from room.realtime.varint import Reader
 from room.sandbox.runner import Runner
 from room.session import commands as c
 from room.session import events as e
@@ -23,6 +22,7 @@ from room.session.decide import Refused
 from room.session.evolve import fold
 from room.session.ids import InterviewId
 from room.store import journal
+from room.yjs.encoding import Reader
 from tests.realtime.stage import CAL, IRIS, OLGA, Stage, sit
 from tests.session.test_visibility import private_course, public_course
 

@@ -24,12 +24,12 @@ from room.realtime.recovery import fold_all
 from room.realtime.room import Room
 from room.realtime.seat import Person, Seat
 from room.realtime.updates import read_state_vector
-from room.realtime.varint import Reader
 from room.sandbox.runner import Runner
 from room.session import commands as c
 from room.session.ids import FileId, InterviewId
 from room.store import journal
 from room.store.engine import Connection
+from room.yjs.encoding import Reader
 from tests.realtime.stage import CAL, IRIS, Stage
 
 SCHEDULES = int(os.environ.get("ROOM_TEST_SCHEDULES", "240"))

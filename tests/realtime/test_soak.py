@@ -101,7 +101,7 @@ async def test_nobodys_frames_make_the_others_wait(own_server: Server) -> None:
         protocol.update(b"\xff" * 100_000),
         protocol.update(b"\x01\xff\xff\xff\x7f" + b"\x00" * 50_000),
         bytes((100,)) + protocol.write_bytes(b'{"t":"do","id":1,"do":' + b"[" * 90_000),
-        protocol.awareness(1, 1, '{"a":' + "[" * 7_000),
+        protocol.awareness(1, 1, b'{"a":' + b"[" * 7_000),
         honest,
     ]
 

@@ -15,7 +15,7 @@ from pycrdt import Doc, Text
 
 from room.realtime import protocol
 from room.realtime.updates import read_update
-from room.realtime.varint import Reader
+from room.yjs.encoding import Reader
 from tests.realtime.conftest import Browser, Meeting, Server, enter
 from tests.realtime.test_durability import fold_of_journal
 

@@ -17,8 +17,8 @@ from room.realtime.updates import (
     unknown_roots,
     write_state_vector,
 )
-from room.realtime.varint import Malformed, Reader, write_bytes, write_uint
 from room.session.ids import FileId
+from room.yjs.encoding import Malformed, Reader, write_bytes, write_uint
 
 FILE = FileId("f_a")
 
@@ -173,7 +173,7 @@ def test_frames_beyond_their_bound_are_too_large() -> None:
     with pytest.raises(protocol.TooLarge):
         protocol.parse(bytes((100,)) + write_bytes(bytes(protocol.ROOM_MESSAGE_MAX)))
     with pytest.raises(protocol.TooLarge):
-        protocol.parse(protocol.awareness(1, 1, "x" * protocol.AWARENESS_MAX))
+        protocol.parse(protocol.awareness(1, 1, b"x" * protocol.AWARENESS_MAX))
 
 
 def test_awareness_about_others_is_not_even_read() -> None:
