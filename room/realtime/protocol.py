@@ -137,10 +137,11 @@ def parse(data: bytes) -> Frame:
         case 100:
             if len(data) > ROOM_MESSAGE_MAX:
                 raise TooLarge(f"{len(data)} bytes of room message")
-            payload = reader.bytes()
+            # As text, since the decoder passes on bytes of a command unread, and some that are no text.
+            said = reader.text()
             reader.end()
             try:
-                return _room_decoder.decode(payload)
+                return _room_decoder.decode(said)
             except (msgspec.DecodeError, RecursionError) as error:
                 raise Malformed("a room message that is none") from error
         case _:

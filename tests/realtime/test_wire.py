@@ -187,3 +187,16 @@ def test_readiness_asks_for_origins_and_for_what_is_deleted() -> None:
     doc, updates = recorded_edits([(0, 0, "abc"), (1, 1, "")])
     assert not is_ready(read_update(updates[1]), {})
     assert is_ready(read_update(updates[1]), read_state_vector(doc.get_state()))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b'{"t":"do","id":1,"do":{"type":"SendChat","text":"\xff"}}',
+        b'{"t":"\xff"}',
+        b'{"t":"ping","\xff":1}',
+    ],
+)
+def test_a_room_message_that_is_no_text_is_refused_before_a_room_reads_it(said: bytes) -> None:
+    with pytest.raises(Malformed):
+        protocol.parse(bytes((protocol.ROOM,)) + write_bytes(said))
