@@ -12,19 +12,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.chromium import axe_finds, launched
 from tests.server import Server
 
 STATIC = Path(__file__).parents[2] / "static"
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 EMAIL, PASSWORD = "iris@example.org", "a long enough secret"
 PATIENCE_MS = 20_000
 """A shared machine may be slow; nothing waits longer than the thing takes."""
@@ -81,10 +74,8 @@ class Site:
 def browser(chromium_path: str) -> Iterator[Browser]:
     """One a file: Playwright keeps an event loop running in this thread, and other files have loops of their own."""
     expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium_path, args=list(FLAGS))
-        yield launched
-        launched.close()
+    with launched(chromium_path) as running:
+        yield running
     expect.set_options(timeout=5_000)
 
 
@@ -118,19 +109,7 @@ def site(server: Server, browser: Browser, request: pytest.FixtureRequest) -> It
 @pytest.fixture(scope="session")
 def axe() -> Callable[[Page], list[str]]:
     """What axe-core finds serious or worse on a page, as sentences."""
-    source = (STATIC / "node_modules" / "axe-core" / "axe.min.js").read_text()
-
-    def look(page: Page) -> list[str]:
-        page.evaluate(source)
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        return [
-            f"{page.url.split('/', 3)[3][:40]} {one['id']}: {node['target']} {node['failureSummary']}"
-            for one in found["violations"]
-            if one["impact"] in ("serious", "critical")
-            for node in one["nodes"]
-        ]
-
-    return look
+    return axe_finds
 
 
 def soon() -> tuple[str, str]:

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from room import config, content
 from room.app import create_app
@@ -19,18 +19,11 @@ from room.demo import rows
 from room.desk import accounts
 from room.store import links, members
 from room.web import assets, templating
+from tests.chromium import axe_finds, launched
 
 STATIC = Path(__file__).parents[2] / "static"
 DIST = Path(os.environ.get("ROOM_TEST_DIST", STATIC / "dist"))
 """The built front end; a build of one's own (`node build.mjs --out FOLDER`) leaves other tests alone."""
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 PASSWORD = "a long enough secret"
 WEEK_MS = 7 * 86_400_000
 
@@ -146,10 +139,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def browser(chromium_path: str) -> Iterator[Browser]:
     """One a file: Playwright keeps an event loop running in this thread, and other files have loops of their own."""
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium_path, args=list(FLAGS))
-        yield launched
-        launched.close()
+    with launched(chromium_path) as running:
+        yield running
 
 
 @pytest.fixture
@@ -206,16 +197,4 @@ def pair(held: Held) -> tuple[Page, Page]:
 @pytest.fixture(scope="session")
 def axe() -> Callable[[Page], list[str]]:
     """What axe-core finds serious or worse on a page, as sentences."""
-    source = (STATIC / "node_modules" / "axe-core" / "axe.min.js").read_text()
-
-    def look(page: Page) -> list[str]:
-        page.evaluate(source)
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        return [
-            f"{one['id']}: {node['target']} {node['failureSummary']}"
-            for one in found["violations"]
-            if one["impact"] in ("serious", "critical")
-            for node in one["nodes"]
-        ]
-
-    return look
+    return axe_finds

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as Y from "yjs";
 import { actionOf, type Target } from "../../static/src/replay/keys";
-import { eventsUntil, Segments, segmentAt, type SentSegment } from "../../static/src/replay/recording";
+import { Keyframes } from "../../static/src/replay/keyframes";
+import { decodeSegment, eventsUntil, Segments, segmentAt, type SentSegment } from "../../static/src/replay/recording";
 import { lineClients } from "../../static/src/replay/scene";
 import { axisMinutes, clockText, lengthText, quietText, spokenText } from "../../static/src/replay/times";
 
@@ -80,7 +81,7 @@ test("a segment is fetched once, forgotten when others are used, and asked for a
   const segments = new Segments(async (number) => {
     asked.push(number);
     if (number === 9 && broken) throw new Error("offline");
-    return { v: 1, at_ms: number, first: 1, document: "AAA=", moment: {}, events: [[5, "m", "AAA="]] } satisfies SentSegment;
+    return decodeSegment({ v: 1, at_ms: number, first: 1, document: "AAA=", moment: {}, events: [[5, "m", "AAA="]] });
   }, 2);
   await Promise.all([segments.load(0), segments.load(0)]);
   assert.deepEqual(asked, [0]);
@@ -91,4 +92,33 @@ test("a segment is fetched once, forgotten when others are used, and asked for a
   await assert.rejects(segments.load(9));
   broken = false;
   assert.equal((await segments.load(9)).at_ms, 9);
+});
+
+test("a moment made from the edits before it is the one that its own keyframe holds", () => {
+  const doc = new Y.Doc();
+  const text = doc.getText("f:f_main");
+  const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+  const sent: SentSegment[] = [];
+  const texts: string[] = [];
+  for (let number = 0; number < 5; number++) {
+    texts.push(text.toString());
+    const one: SentSegment = { v: 1, at_ms: number, first: number, document: base64(Y.encodeStateAsUpdate(doc)), moment: {} as SentSegment["moment"], events: [] };
+    for (let edit = 0; edit < 3; edit++) {
+      const before = Y.encodeStateVector(doc);
+      if (edit === 2 && text.length > 2) text.delete(1, 2);
+      else text.insert(text.length >> 1, `${number}${edit}`);
+      one.events.push([1, "m", base64(Y.encodeStateAsUpdate(doc, before))]);
+    }
+    sent.push(one);
+  }
+  const bare = new Keyframes(5);
+  sent.forEach((one, number) => bare.put(number, number === 0 ? one : { ...one, document: undefined }));
+  for (const number of [4, 0, 2, 3, 1]) {
+    const made = bare.segment(number);
+    assert.ok(made);
+    const playing = new Y.Doc();
+    for (const update of [made.document, ...made.before]) Y.applyUpdate(playing, update);
+    assert.equal(playing.getText("f:f_main").toString(), texts[number]);
+  }
+  assert.equal(new Keyframes(5).segment(3), null, "nothing has come yet");
 });

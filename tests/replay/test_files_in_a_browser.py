@@ -8,30 +8,27 @@ from pathlib import Path
 
 import pytest
 from litestar.testing import TestClient
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from room import config
 from room.app import create_app
 from room.clock import ManualClock
 from room.replay import authorship, exports
 from room.session import events as e
+from tests.chromium import launched
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
 WALL_MS = 1_780_000_000_000
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 TEXT = "document.querySelector('.cm-content').cmTile.view.state.doc.toString()"
 EVIL = '</script><script>document.title="owned"</script><!-- \u202e nwo'
 
 
 @pytest.fixture(scope="module")
 def browser(chromium_path):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
-        yield browser
-        browser.close()
+    with launched(chromium_path) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """The player in a real browser: what is on the screen, by keyboard alone, and that it can be used by everybody."""
 
-import json
 import random
 import socket
 import threading
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from pycrdt import Doc, Text
 
 from room import config
@@ -16,13 +15,12 @@ from room.app import create_app
 from room.clock import ManualClock
 from room.replay import authorship
 from room.session.events import DocEdited
+from tests.chromium import axe_finds, launched
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
 FILE, WALL_MS = "f_main", 1_780_000_000_000
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 TEXT = "document.querySelector('.cm-content').cmTile.view.state.doc.toString()"
 
 
@@ -67,10 +65,8 @@ def site(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser(chromium_path):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
-        yield browser
-        browser.close()
+    with launched(chromium_path) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -293,12 +289,7 @@ def test_nothing_serious_for_axe(see, held, width, height, dark):
 
 
 def nothing_serious(page, width):
-    page.evaluate((ROOT / "static/node_modules/axe-core/axe.min.js").read_text())
-    found = page.evaluate(
-        "async () => (await axe.run()).violations.map(v => [v.impact, v.id, v.nodes.map(n => n.html)])"
-    )
-    serious = [one for one in found if one[0] in ("serious", "critical")]
-    assert serious == [], json.dumps(serious, indent=1)
+    assert axe_finds(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 

@@ -1,43 +1,33 @@
 """The scorecard in a real browser: keys, drafts, signing, and axe on every page of scoring."""
 
 import io
-import json
+import re
 import socket
 import threading
 import time
-from pathlib import Path
 
 import msgspec
 import pypdf
 import pytest
 import uvicorn
-from playwright.sync_api import Error, expect, sync_playwright
+from playwright.sync_api import Error, expect
 
 from room import config
 from room.app import create_app
 from room.clock import SystemClock
 from room.scoring import trust
 from room.store import reports, signing
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-AXE = Path(__file__).parents[2] / "static" / "node_modules" / "axe-core" / "axe.min.js"
+from tests.chromium import axe_finds, launched
 
 pytestmark = pytest.mark.browser
+
+ALL_IMPACTS = ("minor", "moderate", "serious", "critical")
 
 
 @pytest.fixture(scope="module")
 def browser(chromium_path):
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
+    with launched(chromium_path) as running:
         yield running
-        running.close()
 
 
 @pytest.fixture
@@ -339,8 +329,6 @@ def checks_files(site, reader, tmp_path):
 
 
 def test_axe_finds_nothing(browser, site):
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed with the front end")
     paths = [("iris", "/scorecards"), ("iris", f"/score/{site.id}"), ("ron", f"/score/{site.id}?as={site.ron}"),
              ("iris", f"/interviews/{site.id}/report")]  # fmt: skip
     found = look(browser, site, paths)
@@ -376,12 +364,13 @@ def look(browser, site, paths):
                 "document.querySelector('[data-edit]')?.click()"
             )
             assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), path
-            page.evaluate(AXE.read_text(encoding="utf-8"))
-            for media in ("screen", "print") if more["color_scheme"] == "light" else ("screen",):
+            is_printed = more["color_scheme"] == "light" and re.match(
+                r"/(score|r|interviews)/", path
+            )
+            for media in ("screen", "print") if is_printed else ("screen",):
                 page.emulate_media(media=media)
-                broken = page.evaluate(
-                    "axe.run({ resultTypes: ['violations'] }).then(r => r.violations.map(v => [v.id, v.nodes[0].html]))"
-                )
-                found += [(path, media, more["color_scheme"], json.dumps(one)) for one in broken]
+                found += [
+                    (media, more["color_scheme"], one) for one in axe_finds(page, ALL_IMPACTS)
+                ]
             page.context.close()
     return found

@@ -8,25 +8,17 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import BrowserContext, expect, sync_playwright
+from playwright.sync_api import BrowserContext, expect
 
 from room import config
 from room.app import create_app
 from room.clock import ManualClock
 from room.desk import accounts
 from room.store import clients
+from tests.chromium import launched
 from tests.web.people import NOW, PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture
@@ -62,10 +54,8 @@ def address(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def contexts(chromium_path: str) -> Iterator[tuple[BrowserContext, BrowserContext]]:
-    with sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=chromium_path, args=FLAGS)
+    with launched(chromium_path) as browser:
         yield browser.new_context(), browser.new_context()
-        browser.close()
 
 
 def test_iris_plans_with_one_pasted_line_and_cal_comes_in(

@@ -1,0 +1,40 @@
+"""A real Chromium for tests, and what axe-core finds on its pages."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+STATIC: Final = Path(__file__).parents[1] / "static"
+FLAGS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SERIOUS: Final = ("serious", "critical")
+
+
+@contextmanager
+def launched(path: str) -> Iterator[Browser]:
+    """One browser. Not longer than a file's tests: Playwright keeps an event loop running in this thread."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+def axe_finds(page: Page, impacts: Collection[str] = SERIOUS) -> list[str]:
+    """What axe-core finds on a page, as sentences."""
+    page.evaluate((STATIC / "node_modules" / "axe-core" / "axe.min.js").read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{page.url.split('/', 3)[-1][:40]} {one['id']}: {node['target']} {node['failureSummary']}"
+        for one in found["violations"]
+        if one["impact"] in impacts
+        for node in one["nodes"]
+    ]
