@@ -23,14 +23,13 @@ class Collector:
     def tend(self, *, is_quiet: bool) -> None:
         """Set aside what is there; ``is_quiet``: nobody would notice a pause now."""
         grown = gc.get_freeze_count() > max(WORTH_A_LOOK, GROWN * self._left)
-        if grown or (is_quiet and not self._is_looked_through):
+        is_whole = grown or (is_quiet and not self._is_looked_through)
+        if is_whole:
             gc.unfreeze()
-            gc.collect()
-            gc.freeze()
+        gc.collect()  # Short, unless it is a whole look: only what came since the last one is there.
+        gc.freeze()
+        if is_whole:
             self._left = gc.get_freeze_count()
-        else:
-            gc.collect(1)
-            gc.freeze()
         self._is_looked_through = is_quiet
 
     def end(self) -> None:
