@@ -24,20 +24,21 @@ _PUBLIC_TYPE = re.compile(
 _ANY_TYPE = re.compile(r"\b(?:class|record|enum|interface)\s+([A-Za-z_$][\w$]*)")
 _MAIN_METHOD = re.compile(r"\bstatic\s+void\s+main\s*\(")
 _PACKAGE = re.compile(r"^\s*package\s+([\w.]+)\s*;", re.MULTILINE)
+_NOT_PLAIN = re.compile(r"^-|[^A-Za-z0-9_-]")
 _GO_MAIN = re.compile(r"^func\s+main\s*\(", re.MULTILINE)
 
 
 def run_files(request: RunRequest) -> tuple[SourceFile, ...]:
     """The files of a plain run."""
     if "sql" not in LANGUAGES[request.language].tests:
-        return _laid(request.language, request.files)
+        return _laid(request.language, request.files, request.entry)
     setup = SourceFile(".room/setup.sql", request.setup)
     return (*request.files, setup, _main(request.files, request.entry))
 
 
 def trial_files(request: TestRequest) -> tuple[SourceFile, ...]:
     """The files that all cases of a submission share."""
-    files = _laid(request.language, request.files)
+    files = _laid(request.language, request.files, request.entry_file)
     match request.suite.kind:
         case "stdio":
             return files
@@ -66,13 +67,16 @@ def words(
     """What the names in an argv of languages.toml stand for; `files` are those of the request."""
     language = LANGUAGES[language_id]
     text = next(file.text for file in files if file.name == entry)
-    entry = _named(language_id, entry, text)
+    is_sheet = _is_sheet(language_id, entry)
+    entry = _named(language_id, _ended(language_id, entry), text)
     folder = entry.rpartition("/")[0]
     sources = tuple(
         _named(language_id, file.name, file.text)
         for file in files
         if file.name.endswith(language.endings or ("",))
     )
+    if is_sheet:
+        sources = (entry,)
     return {
         "entry": entry,
         "stem": entry.rpartition(".")[0] or entry,
@@ -111,12 +115,37 @@ def _caller(request: TestRequest) -> SourceFile:
     return SourceFile(_caller_name(request.language, request.entry_file), text)
 
 
-def _laid(language_id: str, files: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
-    """The files under the names that their language wants; two that would then be one keep their own."""
-    named = tuple(
-        SourceFile(_named(language_id, file.name, file.text), file.text) for file in files
+def _is_sheet(language_id: str, entry: str) -> bool:
+    """Whether the file to start lacks its language's ending, as the first file of every room does: it is compiled alone."""
+    endings = LANGUAGES[language_id].endings
+    return bool(endings) and not entry.endswith(endings)
+
+
+def _ended(language_id: str, entry: str) -> str:
+    """The name of the file to start as compilers take it: they tell languages by endings, and read some characters."""
+    if not _is_sheet(language_id, entry):
+        return entry
+    return (
+        "/".join(_NOT_PLAIN.sub("_", part) for part in entry.split("/"))
+        + (LANGUAGES[language_id].endings[0])
     )
-    return named if len({file.name for file in named}) == len(files) else files
+
+
+def _laid(language_id: str, files: tuple[SourceFile, ...], entry: str) -> tuple[SourceFile, ...]:
+    """The files under the names that their language wants; two that would then be one keep their own.
+
+    A sheet goes before a file of the name that it gets: it is the one that was asked for.
+    """
+    named = tuple(
+        SourceFile(_named(language_id, file.name, file.text), file.text)
+        for file in files
+        if file.name != entry
+    )
+    text = next(file.text for file in files if file.name == entry)
+    first = SourceFile(_named(language_id, _ended(language_id, entry), text), text)
+    if _is_sheet(language_id, entry):
+        return (first, *(file for file in named if file.name != first.name))
+    return (first, *named) if len({file.name for file in (first, *named)}) == len(files) else files
 
 
 def _named(language_id: str, name: str, text: str) -> str:

@@ -162,6 +162,23 @@ async def test_several_files_are_compiled_together(runner):
     await asyncio.gather(*(built(language, texts) for language, texts in sets.items()))
 
 
+async def test_a_file_without_an_ending_runs_in_the_language_that_was_chosen(runner):
+    """The first file of a room is called scratch; what else lies beside it, with a main of its own, stays out."""
+
+    async def said(language, *beside):
+        pieces = []
+        hello = LANGUAGES[language].hello
+        names = ("scratch", *beside)
+        request = RunRequest(language, tuple(SourceFile(n, hello) for n in names), "scratch")
+        result = await runner.run(request, pieces.append, payer=PAYER)
+        return result.verdict, "".join(piece.text for piece in pieces)
+
+    for language, spec in LANGUAGES.items():
+        if spec.endings:
+            assert await said(language) == ("OK", "hello\n"), language
+            assert await said(language, spec.file, f"scratch{spec.endings[0]}") == ("OK", "hello\n"), language  # fmt: skip
+
+
 async def test_what_was_compiled_once_is_not_compiled_again_and_changes_are(runner, monkeypatch):
     compiled = []
     really = Compiler._compile
