@@ -47,6 +47,7 @@ export class OutputTerminal {
       fontSize: 12.5,
       lineHeight: 1.25,
       scrollback: 5000,
+      overviewRuler: { width: 8 }, // also the width of the scroll bar
       minimumContrastRatio: 4.5,
       theme: colours(),
       linkHandler: { activate: (_event, address) => openLink(address), allowNonHttpProtocols: false },
@@ -251,6 +252,9 @@ function colours(): Record<string, string> {
     foreground: style("--term-ink"),
     cursor: style("--term-ink"),
     selectionBackground: style("--accent-soft"),
+    scrollbarSliderBackground: style("--line"),
+    scrollbarSliderHoverBackground: style("--line-strong"),
+    scrollbarSliderActiveBackground: style("--line-strong"),
     black: style("--ink"),
     brightBlack: style("--ink-3"),
     red: style("--fail"),
