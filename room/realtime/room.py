@@ -822,6 +822,10 @@ class Room:
                 self._claiming.add(client)
                 self._record(e.ClientClaimed(seat.member, client), SYSTEM)
             self._record(e.DocEdited(changed), seat.member)
+            owners = self.state.clients
+            seat.clients.update(
+                b.client for b in update.blocks if owners.get(b.client) == seat.member
+            )
             frame = protocol.update(changed)
             if self._claiming or self._held:
                 self._held += 1
@@ -834,7 +838,8 @@ class Room:
         """Client ids that become this member's by this update; None: it writes under somebody else's.
 
         In a resync the structs of a known other member are legal: a browser brings back what it was relayed and the server
-        lost. They stay that member's, and the journal marks who brought them.
+        lost. They stay that member's, and the journal marks who brought them. But while their author is here and has
+        written under that id, there is nothing to bring back: it would take the place of what the author writes next.
         """
         claims: list[int] = []
         for block in blocks:
@@ -846,7 +851,9 @@ class Room:
                     return None  # The server's own starter text.
                 if block.client not in claims:
                     claims.append(block.client)
-            elif owner != seat.member and not is_resync:
+            elif owner != seat.member and (
+                not is_resync or any(s.is_active and block.client in s.clients for s in self._seats)
+            ):
                 return None
         if claims:
             held = sum(1 for owner in self.state.clients.values() if owner == seat.member)

@@ -49,6 +49,8 @@ class Seat:
         """Document messages taken from it."""
         self.behind = False
         """An update did not fit; what it holds comes with the answer to our step 1."""
+        self.clients: set[int] = set()
+        """Client ids it has written under here: nobody else can hold more of theirs than came from it."""
         self.vector: bytes | None = None
         """Its state vector, if it asked before it was let in."""
         self.awareness: Awareness | None = None

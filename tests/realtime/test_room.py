@@ -219,7 +219,7 @@ async def test_an_update_under_anothers_client_id_closes_the_forger(stage: Stage
 
 
 async def test_a_browser_brings_back_what_another_typed_and_the_server_lost(
-    stage: Stage, hub: Hub
+    stage: Stage, hub: Hub, runner: Runner
 ) -> None:
     interview = stage.interview()
     room = await hub.room(interview)
@@ -228,12 +228,35 @@ async def test_a_browser_brings_back_what_another_typed_and_the_server_lost(
     file = room.state.files[0].id
     await room.frame(candidate, protocol.DocUpdate(typed(doc, file, "known ")))
     await room.settled()
+    await hub.close()
+    hub = stage.hub(runner)
+    room = await hub.room(interview)
+    lead, candidate = await sit(room, IRIS), await sit(room, CAL)
     typed(doc, file, "lost by the server, relayed to Iris")
     await room.frame(lead, protocol.Step2(doc.get_update()))
     await room.settled()
     rows = await recorded(stage, interview)
     assert rows[-1].by == IRIS.id, "the journal marks who brought it"
     assert set(fold(rows).clients.values()) == {CAL.id}, "it stays its author's"
+    await hub.close()
+
+
+async def test_nobody_brings_text_in_the_name_of_one_who_is_here_and_writes(
+    stage: Stage, hub: Hub
+) -> None:
+    room = await hub.room(stage.interview())
+    lead, candidate = await sit(room, IRIS), await sit(room, CAL)
+    file = room.state.files[0].id
+    mine: Doc[Text] = Doc()
+    await room.frame(lead, protocol.DocUpdate(typed(mine, file, "mine")))
+    forged: Doc[Text] = Doc(client_id=mine.client_id)
+    forged.apply_update(mine.get_update())
+    typed(forged, file, " forged")
+    await room.frame(candidate, protocol.Step2(forged.get_update()))
+    await room.frame(lead, protocol.DocUpdate(typed(mine, file, " too")))
+    await room.settled()
+    assert candidate.closed.result() is CloseCode.NOT_ALLOWED
+    assert room._document.text(file) == str(mine.get(f"f:{file}", type=Text))
 
 
 async def test_an_observer_reads_and_cannot_write(stage: Stage, hub: Hub) -> None:
