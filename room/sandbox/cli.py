@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -102,11 +104,13 @@ def read(
     return Asked(language, files, given, tuple(args), _limits(limits), suite)
 
 
-async def answer(asked: Asked, runner: Runner, *, on_output: Any = None) -> Answer:
-    """Run it, or test it; hidden cases apart and after the visible ones, as in the room."""
+async def answer(
+    asked: Asked, runner: Runner, *, on_output: Any = None, stop: asyncio.Event | None = None
+) -> Answer:
+    """Run it, or test it; hidden cases apart and after the visible ones, as in the room. `stop` ends it: CANCELLED."""
     if asked.suite is None:
-        return await _run(asked, runner, on_output)
-    return await _test(asked, asked.suite, runner)
+        return await _run(asked, runner, on_output, stop)
+    return await _test(asked, asked.suite, runner, stop)
 
 
 def rejected(sentence: str) -> Answer:
@@ -117,17 +121,20 @@ def rejected(sentence: str) -> Answer:
 def main(
     asked_for: dict[str, Any], *, docker_host: str | None, runtime: str | None, as_json: bool
 ) -> int:
-    """`room run`. Returns the exit code: 0 for OK and AC, with --json for every answer; 1 for others."""
+    """`room run`. Returns the exit code: 0 for OK and AC, with --json for every answer; 130 after Ctrl-C; 1 for others."""
 
     async def go() -> Answer:
         try:
             asked = read(**asked_for)
         except Rejected as error:
             return rejected(str(error))
+        stop = asyncio.Event()
+        if threading.current_thread() is threading.main_thread():  # Others hear no signals.
+            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
         async with Runner.open(
             docker_host=docker_host, runtime=runtime, warm=0, chores=False
         ) as runner:
-            return await answer(asked, runner, on_output=None if as_json else _print)
+            return await answer(asked, runner, on_output=None if as_json else _print, stop=stop)
 
     given = asyncio.run(go())
     if as_json:
@@ -139,10 +146,12 @@ def main(
     if given.verdict == "CE" and given.cases:
         sys.stderr.write(given.stderr)
     sys.stderr.write(f"{given.verdict}: {given.sentence}\n")
+    if given.verdict == "CANCELLED":
+        return 128 + signal.SIGINT
     return 0 if given.verdict in ("OK", "AC") else 1
 
 
-async def _run(asked: Asked, runner: Runner, on_output: Any) -> Answer:
+async def _run(asked: Asked, runner: Runner, on_output: Any, stop: asyncio.Event | None) -> Answer:
     pieces: list[Output] = []
 
     def hear(piece: Output) -> None:
@@ -159,7 +168,7 @@ async def _run(asked: Asked, runner: Runner, on_output: Any) -> Answer:
         limits=_with(Limits(), asked.limits),
     )
     started: list[None] = []
-    result = await runner.run(request, hear, on_start=lambda: started.append(None))
+    result = await runner.run(request, hear, stop=stop, on_start=lambda: started.append(None))
     return Answer(
         verdict=result.verdict,
         stdout="".join(piece.text for piece in pieces if piece.stream == "stdout"),
@@ -175,7 +184,9 @@ async def _run(asked: Asked, runner: Runner, on_output: Any) -> Answer:
     )
 
 
-async def _test(asked: Asked, suite: TestSuite, runner: Runner) -> Answer:
+async def _test(
+    asked: Asked, suite: TestSuite, runner: Runner, stop: asyncio.Event | None
+) -> Answer:
     limits = _with(TEST_LIMITS, asked.limits)
     reports: dict[bool, TestReport] = {}
     for hidden in (False, True):
@@ -183,7 +194,7 @@ async def _test(asked: Asked, suite: TestSuite, runner: Runner) -> Answer:
         if side.cases:
             request = TestRequest(asked.language, asked.files, asked.entry, side, limits)
             reports[hidden] = await runner.run_tests(
-                request, lane="hidden" if hidden else "visible"
+                request, stop=stop, lane="hidden" if hidden else "visible"
             )
     if not reports:
         return rejected("There are no tests in the file.")

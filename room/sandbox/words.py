@@ -40,7 +40,7 @@ def sentence(
         case "RE":
             return f"Ended with code {code}"
         case "TLE" if why == "cpu":
-            return f"Stopped after {seconds(limits.cpu_s)} seconds of computing, the limit for a run. {DEADLINE_HINT}"
+            return f"Stopped after {plain_seconds(limits.cpu_s)} of computing, the limit for a run. {DEADLINE_HINT}"
         case "TLE":
             return f"Stopped after {plain_seconds(limits.wall_s)}, the limit for a run. {DEADLINE_HINT}"
         case "MLE":

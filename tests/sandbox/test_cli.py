@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import signal
+import sys
 
 import pytest
 
@@ -62,6 +64,37 @@ async def test_limits_hold_and_are_named(room_run):
     answer = await room_run("", limits="memory_mb=1")
     assert answer["verdict"] == "REJECTED"
     assert "memory_mb must be between" in answer["sentence"]
+
+
+async def test_ctrl_c_ends_the_program_and_what_it_printed_is_told(tmp_path):
+    (tmp_path / "main.py").write_text("import time; print('up', flush=True); time.sleep(60)")
+    typed = [sys.executable, "-m", "room", "run", str(tmp_path / "main.py"), "--language", "python"]
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*typed, stdout=pipe, stderr=pipe)
+    assert await process.stdout.readline() == b"up\n"
+    process.send_signal(signal.SIGINT)
+    _, errors = await process.communicate()
+    assert process.returncode == 130
+    assert errors.endswith(b"CANCELLED: Stopped\n")
+
+
+@pytest.mark.parametrize("tests", [None, {"kind": "stdio", "cases": [{"expected": ""}]}])
+async def test_what_was_stopped_is_told_as_cancelled(runner, tmp_path, tests):
+    (tmp_path / "main.py").write_text("import time; time.sleep(60)")
+    (tmp_path / "t.json").write_text(json.dumps(tests))
+    asked = cli.read(
+        [tmp_path / "main.py"],
+        language="python",
+        stdin=None,
+        tests=tests and tmp_path / "t.json",
+        limits="",
+        args=[],
+    )
+    stop = asyncio.Event()
+    stop.set()
+    answer = await cli.answer(asked, runner, stop=stop)
+    assert answer.verdict == "CANCELLED"
+    assert answer.candidate_view["events"][-1]["verdict"] == "CANCELLED"
 
 
 async def test_a_compilers_words_are_there(room_run):
