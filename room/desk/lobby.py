@@ -87,7 +87,7 @@ def lobby(
     return Lobby(
         door=door,
         title=_title(interview, member, door, at, viewer_zone, now_ms),
-        lead=_lead(interview, member, lead, client_name),
+        lead=_lead(interview, member, lead, client_name, door),
         notice=_notice(interview, member, door, viewer_zone, now_ms),
         presence=_presence(member, lead, live) if door == "open" else "",
         button=_BUTTONS.get(member.role, "Enter the room"),
@@ -122,7 +122,9 @@ def _title(
     return f"{hello}{whose} is {when}"
 
 
-def _lead(interview: Interview, member: Member, lead: Member, client_name: str) -> str:
+def _lead(interview: Interview, member: Member, lead: Member, client_name: str, door: Door) -> str:
+    if door == "ended":
+        return f"{lead.name} held it for {client_name}."
     match member.role:
         case "candidate":
             return f"You will write code with {lead.name} for {client_name}. No account, nothing to install."

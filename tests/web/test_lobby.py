@@ -182,6 +182,10 @@ def test_after_the_end_the_lobby_leads_to_what_is_kept(house: World) -> None:
     cal = house.browser()
     text = cal.get(f"/join/{token}").text
     assert "your interview is over" in text
+    assert "held it for" in text
+    for no_longer_true in ("You will write code", "Try the editor first", "Recording starts when"):
+        assert no_longer_true not in text
+    assert "Copy invitation" not in house.signed_in().get(f"/interviews/{interview.id}").text
     assert "/privacy/" in text
     assert cal.post(f"/join/{token}", {"name": "Cal", "agree": "on"}).status_code == 409
 
