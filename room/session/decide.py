@@ -25,9 +25,11 @@ from room.session.ids import (
     RunId,
 )
 from room.session.roles import EDITORS, Role
-from room.session.state import FileState, SessionState
+from room.session.state import ChatLine, FileState, SessionState
 
 CHAT_MAX = 4_000
+CHAT_LINES_MAX, CHAT_TOTAL_MAX = 2_000, 200_000
+"""Messages and characters of one member in one chat: everybody who comes in is sent them all."""
 NOTE_MAX = 4_000
 STDIN_MAX = 64_000
 EXTRA_MINUTES_MAX = 60
@@ -54,6 +56,9 @@ class Refused(msgspec.Struct, frozen=True):
 
 Decision = tuple[e.Event, ...] | Refused
 
+CHAT_FULL = Refused(
+    "chat_full", "You have written all that fits into one chat. Yours is still here."
+)
 NOT_ALLOWED = Refused("not_allowed", "Your role in this room cannot do that.")
 ENDED = Refused("ended", "The interview has ended. Nothing can be changed any more.")
 UNKNOWN = Refused("unknown", "That is not there any more.")
@@ -293,6 +298,8 @@ def _decide_member(
                 return Refused(
                     "too_long", f"A message has {CHAT_MAX} characters at most. Yours is still here."
                 )
+            if _said_enough(state.chat, by, text):
+                return CHAT_FULL
             return (e.ChatSent(MessageId(moment.new_id("c")), text),)
         case c.SendTeamChat():
             text = clean_text(command.text).strip()
@@ -303,6 +310,8 @@ def _decide_member(
                     "too_long",
                     f"A message has {CHAT_MAX} characters at most. Yours is still here.",
                 )
+            if _said_enough(state.team_chat, by, text):
+                return CHAT_FULL
             return (e.TeamChatSent(MessageId(moment.new_id("t")), text),)
         case c.AddNote():
             text = clean_text(command.text).strip()
@@ -509,6 +518,11 @@ def _knows(state: SessionState, competency: CompetencyId | None) -> bool:
 
 
 # ------------------------------------------------------------------------------------------------ the server's own
+
+
+def _said_enough(chat: tuple[ChatLine, ...], by: MemberId, text: str) -> bool:
+    said = [len(line.text) for line in chat if line.by == by]
+    return len(said) >= CHAT_LINES_MAX or sum(said) + len(text) > CHAT_TOTAL_MAX
 
 
 def _decide_system(state: SessionState, command: c.SystemCommand, moment: Moment) -> Decision:

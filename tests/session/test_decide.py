@@ -334,3 +334,16 @@ def test_the_state_is_the_fold_of_what_was_recorded_through_the_journals_encodin
             <= story.state.worked_ms(story.at_ms)
             <= story.at_ms
         )
+
+
+def test_a_flood_of_chat_ends_for_who_sends_it_and_for_nobody_else(story: Story) -> None:
+    story.started()
+    long = "x" * 4_000
+    for _ in range(50):
+        story.must(c.SendChat(long), CAL)
+    assert reason(story.ask(c.SendChat("more"), CAL)) == "chat_full"
+    story.must(c.SendChat("are you well?"), IRIS)
+    for _ in range(50):
+        story.must(c.SendTeamChat(long), IRIS)
+    assert reason(story.ask(c.SendTeamChat("more"), IRIS)) == "chat_full"
+    story.must(c.SendChat("the chats are counted apart"), IRIS)
