@@ -6,6 +6,7 @@ const PAUSE_MS = 2500;
 
 export class Moments {
   private typing = 0;
+  private isMoving = false;
 
   constructor(private readonly form: HTMLFormElement) {
     form.addEventListener("click", (event) => this.clicked(event));
@@ -88,11 +89,16 @@ export class Moments {
 
   /** Under the competency that it is filed under; a withdrawn one stays where it was. */
   private place(line: HTMLElement): void {
-    if (!touched(line) || line.classList.contains("gone")) return;
+    if (this.isMoving || !touched(line) || line.classList.contains("gone")) return;
     const filed = line.querySelector<HTMLSelectElement>("select")?.value ?? "";
     const list = document.getElementById(`evs-${filed || "unfiled"}`);
     if (!list || line.parentElement === list) return;
     const active = document.activeElement;
+    // A field that is moved while it has the focus tells of its change in the middle of the move, and that would move it.
+    const held = active instanceof HTMLElement && line.contains(active) ? active : null;
+    this.isMoving = true;
+    held?.blur();
+    this.isMoving = false;
     const evidence = box(line, "evidence:");
     const id = line.dataset["moment"] ?? "";
     const copy = [...(list.closest(".comp")?.querySelectorAll<HTMLInputElement>("input[name^='evidence:']") ?? [])].find((one) => one.value === id);
@@ -105,7 +111,7 @@ export class Moments {
     list.insertBefore(line, after ?? null);
     const loose = document.getElementById("loose");
     if (loose) loose.hidden = loose.querySelector("li") === null;
-    if (active instanceof HTMLElement && line.contains(active)) active.focus();
+    held?.focus();
   }
 }
 

@@ -206,6 +206,8 @@ def test_two_devices_stand_side_by_side(browser, site):
 
 def test_a_moment_is_added_and_counts_as_evidence(browser, site):
     page = page_of(browser, site, "iris", f"/score/{site.id}")
+    faults = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
     page.keyboard.press("j")
     page.keyboard.press("c")
     expect(page.locator("#comment-understanding")).to_be_focused()  # and not the words of a pin
@@ -252,6 +254,7 @@ def test_a_moment_is_added_and_counts_as_evidence(browser, site):
     expect(page.locator("#evs-approach .moment", has_text="Drops the sort.")).to_be_visible()
     expect(again).to_contain_text("reworded")
     expect(again.locator("> input")).to_be_checked()
+    assert faults == []
 
 
 @pytest.mark.pdf
