@@ -94,7 +94,10 @@ def preview(request: Request[Any, Any, Any]) -> Response[Any]:
     starts_at_ms = fields.moment("day", "time", account.zone)
     template = plan.template(fields.raw("template"))
     if fields.faults:
-        return page(request, "interviews/preview.html", words="", notes=[])
+        # A time that the clock leaves out says so at once; what is not typed yet is no fault so far.
+        left_out = fields.faults.get("time") if fields.raw("day") and fields.raw("time") else None
+        notes = [left_out] if left_out else []
+        return page(request, "interviews/preview.html", words="", notes=notes)
     with request.app.state.store.read() as conn:
         client = _find_client(conn, account, fields.raw("client"))
         notes = booking.notes_on_time(

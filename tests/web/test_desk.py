@@ -158,6 +158,13 @@ def test_the_preview_names_all_times_clashes_and_nights(house: World) -> None:
     assert "That is 05:30 in Boston." in text
 
 
+def test_a_time_that_the_clock_leaves_out_is_said_while_it_is_typed(house: World) -> None:
+    spring = {"candidate_zone": house.iris.zone, "day": "2027-03-28", "time": "02:30"}
+    desk = house.signed_in()
+    assert "02:30" in desk.get("/interviews/preview", params=spring).text
+    assert desk.get("/interviews/preview", params=spring | {"time": ""}).text.strip() == ""
+
+
 def test_a_pasted_line_is_read_in_the_candidates_zone(house: World) -> None:
     said = (
         house.signed_in()
