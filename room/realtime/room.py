@@ -46,6 +46,8 @@ from room.yjs.encoding import Malformed
 
 log = structlog.get_logger()
 
+BRING_BACK_MS: Final = 10 * 60_000
+"""How long after a cut the browsers that were there may come back with what the server lost."""
 KEYFRAME_EVERY: Final = 2_000
 CLIENTS_A_MEMBER: Final = 200
 """Editor numbers a member may use: one a page load."""
@@ -122,6 +124,8 @@ class Room:
         self._broken: BaseException | None = None
         self._waiting: set[asyncio.Future[Refused | None]] = set()
         self._is_document_lost = False
+        self._bring_back_until_ms: int | None = None
+        """Until when browsers may bring what the server lost of others' text, if it was cut off."""
         self._unwritten = 0
         self._all_written = asyncio.Event()
         self._spending = Spending(session.stored_bytes, account, self._warn)
@@ -347,7 +351,8 @@ class Room:
     def _revive(self) -> None:
         """Mend what an earlier life left open: it cannot say any more who left and what became of a run."""
         for member, known in self.state.members.items():
-            if known.present:
+            if known.present:  # Whoever puts a room away lets all leave first.
+                self._bring_back_until_ms = self._clock.monotonic_ms() + BRING_BACK_MS
                 self._command(c.Leave(member), SYSTEM)
         for run in self.state.runs:
             if run.status != "finished":
@@ -837,9 +842,10 @@ class Room:
     def _claims(self, seat: Seat, blocks: Sequence[Any], *, is_resync: bool) -> list[int] | None:
         """Client ids that become this member's by this update; None: it writes under somebody else's.
 
-        In a resync the structs of a known other member are legal: a browser brings back what it was relayed and the server
-        lost. They stay that member's, and the journal marks who brought them. But while their author is here and has
-        written under that id, there is nothing to bring back: it would take the place of what the author writes next.
+        In a resync the structs of a known other member are legal for a while after this server was cut off: a browser
+        brings back what it was relayed and the server lost. They stay that member's, and the journal marks who brought
+        them. Otherwise nothing was lost, and it would be somebody's word in another's name. Nor is there anything to bring
+        back while the author is here and has written under that id: it would take the place of what they write next.
         """
         claims: list[int] = []
         for block in blocks:
@@ -852,7 +858,8 @@ class Room:
                 if block.client not in claims:
                     claims.append(block.client)
             elif owner != seat.member and (
-                not is_resync or any(s.is_active and block.client in s.clients for s in self._seats)
+                not (is_resync and self._may_bring_back)
+                or any(s.is_active and block.client in s.clients for s in self._seats)
             ):
                 return None
         if claims:
@@ -860,6 +867,11 @@ class Room:
             if held + len(claims) > CLIENTS_A_MEMBER:
                 return None
         return claims
+
+    @property
+    def _may_bring_back(self) -> bool:
+        until_ms = self._bring_back_until_ms
+        return until_ms is not None and self._clock.monotonic_ms() < until_ms
 
     def _acknowledge(self, seat: Seat, *, is_resync: bool) -> None:
         if is_resync:
