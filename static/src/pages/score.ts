@@ -35,18 +35,23 @@ export function restore(form: HTMLFormElement, saved: Saved): void {
 class Scorecard {
   private readonly key: string;
   private readonly moments: Moments;
+  /** Changes so far, and how many of them went with the last request. */
+  private changes = 0;
+  private sent = 0;
 
   constructor(private readonly form: HTMLFormElement) {
     this.key = `${KEPT}${form.dataset["scorecard"] ?? ""}`;
     const zone = form.elements.namedItem("zone");
     if (zone instanceof HTMLInputElement) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
     this.moments = new Moments(form);
-    form.addEventListener("input", () => this.count());
-    form.addEventListener("change", () => this.count());
+    for (const kind of ["input", "change"]) form.addEventListener(kind, () => this.changed());
     form.addEventListener("submit", () => remember(this.key, null));
     document.addEventListener("keydown", (event) => this.pressed(event));
     document.addEventListener("htmx:error", (event) => {
       if (event.target instanceof Node && (event.target === form || form.contains(event.target))) this.keepHere();
+    });
+    document.addEventListener("htmx:before:request", (event) => {
+      if (event.target === form) this.sent = this.changes;
     });
     document.addEventListener("htmx:after:request", (event) => this.answered(event));
     addEventListener("online", () => this.send());
@@ -61,6 +66,13 @@ class Scorecard {
   private current(): HTMLElement | undefined {
     const inside = document.activeElement?.closest<HTMLElement>("[data-competency]");
     return inside ?? this.competencies().find((section) => section.getBoundingClientRect().bottom > 80);
+  }
+
+  /** Kept here until the server has it: a page may go between a change and its answer. */
+  private changed(): void {
+    this.changes += 1;
+    if (this.form.hasAttribute("hx-post")) remember(this.key, JSON.stringify(snapshot(this.form)));
+    this.count();
   }
 
   private count(): void {
@@ -148,7 +160,7 @@ class Scorecard {
   private answered(event: Event): void {
     const context: unknown = event instanceof CustomEvent ? event.detail?.ctx : undefined;
     const status = (context as { response?: { status?: number } } | undefined)?.response?.status;
-    if (event.target === this.form && status === 200) remember(this.key, null);
+    if (event.target === this.form && status === 200 && this.sent === this.changes) remember(this.key, null);
     this.count();
   }
 
