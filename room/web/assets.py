@@ -59,7 +59,8 @@ class Assets:
 
 
 FOR_EVER = "public, max-age=31536000, immutable"
-"""A name has the hash of its content."""
+"""A name has the hash of its content, but for the lists of names."""
+ASK_AGAIN = "no-cache"
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 _KINDS = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 
@@ -94,7 +95,8 @@ def built(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
     if Path(name).name != name or (body := _find(DIST / name)) is None:
         return Response(b"", status_code=404)
     kind = _KINDS.get(ending) or mimetypes.guess_type(name)[0] or "application/octet-stream"
-    headers = {"cache-control": FOR_EVER, "vary": "accept-encoding"}
+    is_list = ending == ".json"
+    headers = {"cache-control": ASK_AGAIN if is_list else FOR_EVER, "vary": "accept-encoding"}
     takes = accepted(request.headers.get("accept-encoding", ""))
     for encoding, suffix in ENCODINGS:
         if encoding in takes and (smaller := _find(DIST / (name + suffix))) is not None:

@@ -55,7 +55,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def contexts(chromium_path: str) -> Iterator[tuple[BrowserContext, BrowserContext]]:
     with launched(chromium_path) as browser:
-        yield browser.new_context(), browser.new_context()
+        yield browser.new_context(), browser.new_context(timezone_id="Asia/Tokyo")
 
 
 def test_iris_plans_with_one_pasted_line_and_cal_comes_in(
@@ -96,6 +96,8 @@ def test_iris_plans_with_one_pasted_line_and_cal_comes_in(
     assert link.startswith(f"{address}/join/")
 
     cal.goto(link)
+    clock = cal.get_by_text("This computer’s clock is set to Tokyo. By that clock it is")
+    expect(clock).to_contain_text("18:00")
     expect(cal.locator('[data-check="connection"][data-state="well"]')).to_be_visible()
     iris.reload()
     expect(iris.get_by_text("Cal opened the link at")).to_be_visible()

@@ -84,7 +84,28 @@ function checkBrowser(): void {
   }
 }
 
+/** A clock of another zone than the one that the times are shown in: whoever planned may have chosen the wrong city. */
+function compareClocks(): void {
+  const place = document.querySelector<HTMLElement>("[data-starts]");
+  const said = place?.querySelector<HTMLElement>("[data-other-clock]");
+  if (!place || !said) return;
+  const starts = Number(place.dataset["starts"]);
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const read = (timeZone: string): string =>
+    new Intl.DateTimeFormat("en-GB", { weekday: "long", hour: "2-digit", minute: "2-digit", timeZone }).format(starts);
+  try {
+    if (read(own) === read(place.dataset["zone"] ?? own)) return;
+  } catch {
+    return; // A zone that this browser does not know.
+  }
+  const [day, time] = [read(own).replace(/,? *\d.*$/, ""), read(own).replace(/^\D*/, "")];
+  const city = own.split("/").pop()?.replaceAll("_", " ") ?? own;
+  said.textContent = `This computer’s clock is set to ${city}. By that clock it is ${day}, ${time}.`;
+  said.hidden = false;
+}
+
 const join = main?.dataset["join"];
+compareClocks();
 if (join) {
   checkBrowser();
   void checkConnection();
