@@ -92,8 +92,9 @@ def session(replay, iris, cal):
             steps.append((at_ms, cal, e.TestsQueued(run, FileId(replay.FILE), "python")))
             steps.append((at_ms, SYSTEM, e.TestsFinished(run, "WA", "9 of 12 passed.", outcomes)))
     question = e.QuestionPlan("q1", "Booking gaps", (e.PartPlan("s1", "One", 3, has_tests=True),))
+    stages = (e.StagePlan("hello", "Hello", 5), e.StagePlan("gaps", "Gaps", 45))
     start = [
-        (0, SYSTEM, e.SessionPlanned("i_1", (e.StagePlan("hello", "Hello", 5), e.StagePlan("gaps", "Gaps", 45)), ("python",), "python")),
+        (0, SYSTEM, e.SessionPlanned("i_1", stages, ("python",), "python")),
         (0, SYSTEM, e.QuestionPlanned(question)),
         (0, SYSTEM, e.MemberAdded(iris, Role.LEAD)),
         (0, SYSTEM, e.MemberAdded(cal, Role.CANDIDATE)),
@@ -171,7 +172,10 @@ def main():
                 return answer
 
             measure("draft", f"/interviews/{held.id}/report", "iris", is_first=True)
-            evidence = {f"evidence:{c['id']}": [f"p_{n}" for n in range(i, PINS, 6)] for i, c in enumerate(held.rubric.body["competencies"])}  # fmt: skip
+            evidence = {
+                f"evidence:{c['id']}": [f"p_{n}" for n in range(i, PINS, 6)]
+                for i, c in enumerate(held.rubric.body["competencies"])
+            }
             fields = held.fields(3) | evidence
             assert held.post(f"/score/{held.id}/submit", "iris", fields).status_code == 303
             assert held.sign().status_code == 303
@@ -192,7 +196,10 @@ def main():
     for name, (middle, worst, _) in results.items():
         is_in = middle <= LIMITS[name]
         good &= is_in
-        print(f"{name:12} {middle * 1000:7.0f} ms, worst {worst * 1000:7.0f} ms, limit {LIMITS[name] * 1000:.0f} ms {'ok' if is_in else 'OVER'}")  # fmt: skip
+        print(
+            f"{name:12} {middle * 1000:7.0f} ms, worst {worst * 1000:7.0f} ms, "
+            f"limit {LIMITS[name] * 1000:.0f} ms {'ok' if is_in else 'OVER'}"
+        )
     size = len(pdf)
     print(
         f"pdf          {size:,} bytes, limit {PDF_BYTES:,} {'ok' if size <= PDF_BYTES else 'OVER'}"
