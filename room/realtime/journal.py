@@ -42,6 +42,7 @@ class JournalWriter:
         self._jobs: deque[Job] = deque()
         self._filled = threading.Event()
         self._hurry = threading.Event()
+        self._untold: deque[tuple[Done, BaseException | None]] = deque()
         self._is_open = True
         self._connection: Connection | None = None
         """The thread's own, kept from commit to commit."""
@@ -63,11 +64,13 @@ class JournalWriter:
             self._filled.set()
 
     async def close(self) -> None:
-        """Returns when everything that was handed over is written."""
+        """Returns when everything that was handed over is written and told."""
         self._is_open = False
         self._hurry.set()
         self._filled.set()
         await asyncio.to_thread(self._thread.join)
+        while self._untold:
+            self._tell_some()
 
     def _drop_connection(self) -> None:
         """The next commit opens another one."""
@@ -127,8 +130,15 @@ class JournalWriter:
             log.warning("journal.nobody_waits", batches=len(jobs))
 
     def _tell(self, outcomes: list[Done], error: BaseException | None) -> None:
-        """Some at a time: a key that comes meanwhile need not wait for the acknowledgements of all others."""
-        for done in outcomes[:TELL_MAX]:
+        """In the order in which they were written, some at a time: a key that comes meanwhile need not wait for all of them."""
+        is_telling = bool(self._untold)
+        self._untold.extend((done, error) for done in outcomes)
+        if not is_telling:
+            self._tell_some()
+
+    def _tell_some(self) -> None:
+        for _ in range(min(TELL_MAX, len(self._untold))):
+            done, error = self._untold.popleft()
             done(error)
-        if rest := outcomes[TELL_MAX:]:
-            self._loop.call_soon(self._tell, rest, error)
+        if self._untold:
+            self._loop.call_soon(self._tell_some)
