@@ -29,7 +29,7 @@ def test_a_backup_restores_what_was_there(here, tmp_path, capsys):
     copy = tmp_path / "copy.db"
     assert main(["migrate"]) == 0
     assert main(["backup", str(copy)]) == 0
-    assert "site key is not in it" in capsys.readouterr().out
+    assert "keys is not in it" in capsys.readouterr().out
     with closing(sqlite3.connect(here / "room.db")) as conn:
         conn.execute("CREATE TABLE later (id)")
         conn.commit()
