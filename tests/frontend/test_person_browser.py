@@ -29,6 +29,8 @@ def choose(page: Page, **settings: Any) -> None:
             field.fill(str(value))
             field.blur()
     page.keyboard.press("Escape")
+    if "keymap" in settings:  # Its code is fetched when it is chosen.
+        expect(page.locator(f".cm-editor[data-keys={settings['keymap']}]")).to_be_attached()
 
 
 def test_vim_keys_edit_and_undo_takes_back_ones_own_changes_alone(pair: tuple[Page, Page]) -> None:

@@ -212,7 +212,7 @@ def test_what_was_typed_offline_comes_in_and_the_others_can_look(pair: tuple[Pag
     saved(cal)
     expect(cal.locator(NOTICES)).to_contain_text("Your changes are in.")
     expect(iris.locator(NOTICES)).to_contain_text(re.compile(r"Cal's \d+ changes came in\."))
-    iris.get_by_role("button", name="Show", exact=True).click()
+    iris.locator("[data-part=notices]").get_by_role("button", name="Show").click()
     expect(iris.get_by_role("tab", name="a.py")).to_have_attribute("aria-selected", "true")
     expect(iris.locator(".cm-content")).to_contain_text("offline")
 

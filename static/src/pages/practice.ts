@@ -4,7 +4,7 @@ import { EditorView } from "@codemirror/view";
 import { yCollab } from "y-codemirror.next";
 import * as Y from "yjs";
 import { dialogById } from "../dialogs";
-import { editing, personal } from "../room/editing";
+import { editing, fetchKeys, personal } from "../room/editing";
 import { mountKeyList, type KeyHolder } from "../room/keychange";
 import { actionOf, BINDINGS, EMACS_KEEPS, keysOf, keyText, onMac, withChosen, type Binding } from "../room/keys";
 import { languageSupport } from "../room/languages";
@@ -36,6 +36,7 @@ class Practice implements KeyHolder {
     open();
     select.addEventListener("change", open);
     document.addEventListener("room:settings", (event) => this.adopt((event as CustomEvent<Settings>).detail, select.value));
+    fetchKeys(loadSettings());
     this.adopt(loadSettings(), select.value);
     const drawList = mountKeyList(this);
     this.drawKeys = () => {

@@ -1,6 +1,6 @@
 import { Vim, vim } from "@replit/codemirror-vim";
 import { Prec, type Extension } from "@codemirror/state";
-import type { EditorView } from "@codemirror/view";
+import { EditorView } from "@codemirror/view";
 import type * as Y from "yjs";
 
 /** Vim's keys. Their undo is for the editor's own history, which a shared document does not use: `undo` says whose changes go. */
@@ -16,5 +16,5 @@ export function vimKeys(undo: () => Y.UndoManager | null): Extension {
   };
   action("undo", (manager) => manager.undo());
   action("redo", (manager) => manager.redo());
-  return Prec.highest(vim({ status: true }));
+  return [Prec.highest(vim({ status: true })), EditorView.editorAttributes.of({ "data-keys": "vim" })];
 }
