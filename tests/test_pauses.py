@@ -40,8 +40,9 @@ def test_a_knot_that_was_set_aside_goes_when_nobody_is_connected(collector, monk
     assert gone() is not None
     collector.tend(is_quiet=True)
     assert gone() is None
-    monkeypatch.setattr(gc, "unfreeze", lambda: pytest.fail("quiet hours cost nothing"))
-    collector.tend(is_quiet=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(gc, "unfreeze", lambda: pytest.fail("quiet hours cost nothing"))
+        collector.tend(is_quiet=True)
 
 
 def test_what_came_and_went_between_two_looks_is_not_set_aside(collector):

@@ -408,7 +408,8 @@ def save_draft(
     now_ms: int,
     device: str = "",
 ) -> int:
-    """Keep what was written so far; the new version. A `device` may overtake itself: only others make it stale.
+    """Keep what was written so far; the new version. A `device` may overtake itself: only others make it stale, and only if they
+    wrote something else (a page that was loaded again while its last words were on their way says the same words).
 
     Raises:
         Stale: it was saved elsewhere since `based_on`.
@@ -418,9 +419,9 @@ def save_draft(
     if row.submitted_at_ms is not None:
         raise NotYet("You have signed. A change is a correction now.")
     check(rubric, card.ratings)
-    if device and row.version != based_on:
-        current = scorecards.newest(conn, seals, row)
-        if current is not None and _decoder.decode(current.body).device == device:
+    if row.version != based_on and (current := scorecards.newest(conn, seals, row)) is not None:
+        there = _decoder.decode(current.body)
+        if (device and there.device == device) or there.card == card:
             based_on = row.version
     body = _encoder.encode(Filed(scorecard=row.id, card=card, device=device))
     return scorecards.write(

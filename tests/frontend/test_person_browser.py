@@ -170,7 +170,7 @@ def test_what_cannot_be_read_as_code_is_underlined_if_wished(pair: tuple[Page, P
     cal.keyboard.press("Enter")
     type_in_editor(cal, "def good():\n    return 1\n")
     type_in_editor(cal, "class 7\n")
-    expect(cal.locator(".cm-lintRange-warning").first).to_be_visible(timeout=4_000)
+    expect(cal.locator(".cm-lintRange-warning").first).to_be_visible(timeout=20_000)
     assert cal.locator(".cm-line").first.locator(".cm-lintRange-warning").count() == 0
     choose(cal, lint=False)
     expect(cal.locator(".cm-lintRange-warning")).to_have_count(0)

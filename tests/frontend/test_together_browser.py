@@ -117,7 +117,7 @@ def test_focus_time_ends_by_itself(pair: tuple[Page, Page]) -> None:
         f"{PAGE}.room.changed.emit()"
     )
     expect(iris.locator(".curtain")).to_be_visible()
-    expect(iris.locator(".curtain")).to_be_hidden(timeout=6_000)
+    expect(iris.locator(".curtain")).to_be_hidden(timeout=30_000)
     expect(iris.locator(".cm-content")).to_be_visible()
 
 
@@ -207,7 +207,7 @@ def test_what_was_typed_offline_comes_in_and_the_others_can_look(pair: tuple[Pag
     expect(iris.locator(TABS)).to_have_count(2)
     cut(cal)
     type_in_editor(cal, "offline")
-    expect(cal.locator("[data-part=saved]")).to_contain_text("Reconnecting", timeout=6_000)
+    expect(cal.locator("[data-part=saved]")).to_contain_text("Reconnecting", timeout=30_000)
     cal.context.set_offline(False)
     saved(cal)
     expect(cal.locator(NOTICES)).to_contain_text("Your changes are in.")

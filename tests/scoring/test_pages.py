@@ -47,6 +47,13 @@ def test_one_page_never_stands_in_its_own_way(held):
         assert answer.status_code == 200
 
 
+def test_the_same_words_sent_again_by_a_page_that_was_loaded_meanwhile_are_no_conflict(held):
+    address = f"/score/{held.id}"
+    held.post(address, fields=held.fields(device="before"))
+    again = held.post(address, fields=held.fields(device="after"))
+    assert (again.status_code, "Draft saved" in again.text) == (200, True)
+
+
 def test_two_devices_are_told_and_nothing_is_lost(held):
     held.post(f"/score/{held.id}", fields=held.fields(device="phone"))
     told = held.post(
