@@ -407,9 +407,11 @@ def save_draft(
     based_on: int,
     now_ms: int,
     device: str = "",
+    amends: bool = False,
 ) -> int:
     """Keep what was written so far; the new version. A `device` may overtake itself: only others make it stale, and only if they
     wrote something else (a page that was loaded again while its last words were on their way says the same words).
+    `amends`: moments are changed along with it.
 
     Raises:
         Stale: it was saved elsewhere since `based_on`.
@@ -421,7 +423,7 @@ def save_draft(
     check(rubric, card.ratings)
     if row.version != based_on and (current := scorecards.newest(conn, seals, row)) is not None:
         there = _decoder.decode(current.body)
-        if (device and there.device == device) or there.card == card:
+        if (device and there.device == device) or (there.card == card and not amends):
             based_on = row.version
     body = _encoder.encode(Filed(scorecard=row.id, card=card, device=device))
     return scorecards.write(

@@ -330,6 +330,7 @@ async def save(request: Req, interview_id: str) -> Response[Any]:
                     based_on=_version(fields),
                     now_ms=now_ms,
                     device=form.text(fields, "device"),
+                    amends=bool(changes),
                 )
                 filing.amend_moments(
                     conn, state.seals, case, seat.member.id, changes, now_ms=now_ms
