@@ -101,7 +101,4 @@ def write_bytes(data: bytes) -> bytes:
 
 def put_uint(out: bytearray, number: int) -> None:
     """The same as :func:`write_uint`, at the end of what is there."""
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
+    out += write_uint(number)
