@@ -22,7 +22,7 @@ dev: ## the same, and rebuild the front end whenever a file of it changes
 test: ## set up what is missing and run every test, those with Docker and a browser included
 	@scripts/setup test
 	@cd static && $(WITH_NODE) npm test --silent
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 schedules: ## ten thousand random schedules of edits, cuts and kills against the live room (about ten minutes)
 	@scripts/setup test

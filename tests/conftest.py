@@ -40,6 +40,13 @@ def chromium() -> str | None:
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take long come first: several workers then end at about the same time."""
+    items.sort(
+        key=lambda item: not any(map(item.get_closest_marker, ("browser", "docker", "strace")))
+    )
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in ("docker", "browser", "pdf", "strace"):
         if item.get_closest_marker(mark) and (reason := missing_part(mark)):

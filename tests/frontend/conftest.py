@@ -1,7 +1,6 @@
 """A real app on a port of its own, a real browser, and the cast at their places in one interview."""
 
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from room.desk import accounts
 from room.store import links, members
 from room.web import assets, templating
 from tests.chromium import axe_finds, launched
+from tests.ports import free_port
 
 STATIC = Path(__file__).parents[2] / "static"
 DIST = Path(os.environ.get("ROOM_TEST_DIST", STATIC / "dist"))
@@ -32,9 +32,7 @@ class Site:
     """The app in a thread, without a Docker engine: what is tested here is the page."""
 
     def __init__(self, data_dir: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.settings = config.load(
             {
                 "ROOM_DATA_DIR": str(data_dir),
@@ -84,14 +82,24 @@ class Held:
     frames: list[str] = field(default_factory=list)
     """What the candidate's sockets were sent, as text with replacement characters."""
 
-    def come(self, role: str, *, width: int = 1440, height: int = 900, dark: bool = False) -> Page:
-        """The person opens the room in a browser of their own."""
+    def come(
+        self,
+        role: str,
+        *,
+        width: int = 1440,
+        height: int = 900,
+        dark: bool = False,
+        script: str = "",
+    ) -> Page:
+        """The person opens the room in a browser of their own, where ``script`` runs before the page's."""
         context = self.browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
         )
         self.contexts.append(context)
+        if script:
+            context.add_init_script(script)
         member, cookie = self.places[role]
         url = self.site.settings.public_url
         context.add_cookies([{"name": f"room_{member}", "value": cookie, "url": url}])

@@ -29,6 +29,7 @@ def choose(page: Page, **settings: Any) -> None:
             field.fill(str(value))
             field.blur()
     page.keyboard.press("Escape")
+    expect(page.locator("#settings")).to_be_hidden()
     if "keymap" in settings:  # Its code is fetched when it is chosen.
         expect(page.locator(f".cm-editor[data-keys={settings['keymap']}]")).to_be_attached()
 
@@ -115,9 +116,11 @@ def test_a_plain_field_takes_input_that_is_composed_while_others_type(
 ) -> None:
     iris, cal = pair
     choose(cal, plain_editor=True)
-    cal.locator(FIELD).focus()
+    cal.locator(FIELD).click()
+    expect(cal.locator(FIELD)).to_be_focused()
     session = cal.context.new_cdp_session(cal)
     session.send("Input.imeSetComposition", {"text": "に", "selectionStart": 1, "selectionEnd": 1})
+    expect(cal.locator(FIELD)).to_have_value("に")
     type_in_editor(iris, "before ")
     saved(iris)
     expect(cal.locator(FIELD)).to_have_value("に")

@@ -1,7 +1,6 @@
 """The player in a real browser: what is on the screen, by keyboard alone, and that it can be used by everybody."""
 
 import random
-import socket
 import threading
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from room.clock import ManualClock
 from room.replay import authorship
 from room.session.events import DocEdited
 from tests.chromium import axe_finds, launched
+from tests.ports import free_port
 
 pytestmark = pytest.mark.browser
 
@@ -28,9 +28,7 @@ class Site:
     """The app on a port of its own, in a thread."""
 
     def __init__(self, data_dir):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.settings = config.load(
             {
                 "ROOM_DATA_DIR": str(data_dir),

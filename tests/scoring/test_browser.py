@@ -2,7 +2,6 @@
 
 import io
 import re
-import socket
 import threading
 import time
 
@@ -18,6 +17,7 @@ from room.clock import SystemClock
 from room.scoring import trust
 from room.store import reports, signing
 from tests.chromium import axe_finds, launched
+from tests.ports import free_port
 
 pytestmark = pytest.mark.browser
 
@@ -33,9 +33,7 @@ def browser(chromium_path):
 @pytest.fixture
 def site(held, app):
     """The app of `held` under a real address, sharing its store."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     state = app.app.state
     settings = config.load(
         {

@@ -1,6 +1,5 @@
 """The desk and the lobby in a real browser: one line pasted, a link copied, and Cal comes in by keyboard."""
 
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from room.clock import ManualClock
 from room.desk import accounts
 from room.store import clients
 from tests.chromium import launched
+from tests.ports import free_port
 from tests.web.people import NOW, PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -24,9 +24,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
     """A running product of its own with Iris's account and one client."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     settings = config.load({"ROOM_DATA_DIR": str(tmp_path / "data"), "ROOM_PORT": str(port)})
     app = create_app(settings, clock=ManualClock(NOW))
     server = uvicorn.Server(

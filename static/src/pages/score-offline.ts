@@ -49,9 +49,15 @@ async function keep(urls: string[]): Promise<void> {
 
 async function page(request: Request): Promise<Response> {
   const cache = await caches.open(PAGES);
-  let answer: Response;
   try {
-    answer = await fetch(request);
+    const answer = await fetch(request);
+    if (!answer.ok) {
+      await cache.delete(request);
+      return answer;
+    }
+    await answer.clone().arrayBuffer(); // The server can go away in the middle of its answer too.
+    await cache.put(request, answer.clone()).catch(() => undefined); // A full disk keeps nobody from the page.
+    return answer;
   } catch (error) {
     const kept = await cache.match(request);
     const made = Date.parse(kept?.headers.get("date") ?? "");
@@ -59,9 +65,6 @@ async function page(request: Request): Promise<Response> {
     if (kept) await cache.delete(request);
     throw error;
   }
-  if (answer.ok) await cache.put(request, answer.clone());
-  else await cache.delete(request);
-  return answer;
 }
 
 /** Built files have their content's hash in their name, so a kept one is the right one. */

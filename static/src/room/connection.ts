@@ -43,6 +43,8 @@ export class Connection {
   private readonly pingTimer: number;
   private readonly commands = new Map<number, (refusal: Refusal | null) => void>();
   private nextCommand = 1;
+  /** Wishes from before the room first answered; null once it has. */
+  private early: (() => void)[] | null = [];
 
   constructor(liveUrl: string, interview: string, member: string) {
     this.doc.on("update", (_update: Uint8Array, origin: unknown) => {
@@ -78,8 +80,12 @@ export class Connection {
     return this.saved.unsaved;
   }
 
-  /** Sends a wish. Resolves to null when it was done, else to why not; it is refused at once without a connection. */
+  /**
+   * Sends a wish. Resolves to null when it was done, else to why not. What is wished before the room has first answered goes
+   * when it does; later it is refused at once without a connection.
+   */
   do(command: Command): Promise<Refusal | null> {
+    if (this.early && this.link === "connecting") return this.afterWelcome(command);
     if (!this.provider.wsconnected) {
       return Promise.resolve({ reason: "offline", sentence: "You are offline. Try again when you are back." });
     }
@@ -88,6 +94,17 @@ export class Connection {
       this.commands.set(id, resolve);
       this.send({ t: "do", id, do: command });
     });
+  }
+
+  private afterWelcome(command: Command): Promise<Refusal | null> {
+    return new Promise((resolve) => this.early?.push(() => void this.do(command).then(resolve)));
+  }
+
+  /** The room answered, or will not: what was wished before it is sent, or refused. */
+  private endEarly(): void {
+    const early = this.early ?? [];
+    this.early = null;
+    for (const send of early) send();
   }
 
   /** "Use it here": closes the member's other tab. A tab that was itself closed that way connects again first. */
@@ -181,6 +198,7 @@ export class Connection {
         this.link = "online";
         this.messages.emit(message);
         this.changed.emit();
+        this.endEarly();
         return;
       default:
         this.messages.emit(message);
@@ -225,6 +243,7 @@ export class Connection {
     this.closeCode = code;
     this.link = code === CLOSED.otherTab ? "elsewhere" : "closed";
     this.changed.emit();
+    this.endEarly();
   }
 
   private savedChanged(): void {

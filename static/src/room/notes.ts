@@ -196,6 +196,7 @@ function mountLine(page: Page): void {
     event.preventDefault();
     void send();
   });
+  field.disabled = false; // Until here Enter would have gone nowhere.
   page.acts.set("note", () => {
     if (page.privateHidden) return;
     page.act("open-notes");

@@ -33,6 +33,7 @@ export function mountTeamChat(page: Page): void {
   mountComposer(page.part<HTMLFormElement>("teamform"), field, page.part("teamerror"), (text) =>
     room.connection.do({ type: "SendTeamChat", text }),
   );
+  field.disabled = false;
   page.acts.set("team", () => {
     if (page.privateHidden) return;
     page.act("open-private");
