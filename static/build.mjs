@@ -120,7 +120,7 @@ const manifestPlugin = {
 await mkdir(dist, { recursive: true });
 // Pages with an editor: what they share is fetched once, and what few people need when they do. The others are one small file
 // each; the page that plays from disk has no folder beside it, and scripts that are no modules cannot fetch parts.
-const IN_PARTS = new Set(["room.ts", "room-private.ts", "practice.ts", "replay.ts"]);
+const IN_PARTS = new Set(["room.ts", "room-private.ts", "practice.ts", "replay.ts", "replay-chronicle.ts"]);
 const isWhole = (path) => !IN_PARTS.has(basename(path));
 const scripts = await entries("src/pages", ".ts");
 const whole = await esbuild.build({

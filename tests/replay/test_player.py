@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from pycrdt import Text
 
 from room.replay import authorship, index, segments
 from room.replay.copies import copy_of
@@ -35,7 +36,7 @@ def walk(tmp_path_factory):
         check=True, env={"NODE_PATH": str(ROOT / "static/node_modules"), "PATH": "/usr/bin:/bin"},
     )  # fmt: skip
 
-    def play(recorded, seed=1):
+    def play(recorded, seed=1, every=1):
         copy = copy_of(Viewer("interviewer"), recorded)
         made = index.make(copy.facts, copy.reel.strokes, copy.plans, {}, typing=True)
         rng = random.Random(seed)
@@ -47,7 +48,7 @@ def walk(tmp_path_factory):
         given.write_bytes(
             msgspec.json.encode(
                 {"duration_ms": made.duration_ms, "plans": copy.plans, "segments": sent, "file": FILE,
-                 "seeks": seeks, "quiet": made.quiet}
+                 "seeks": seeks, "quiet": made.quiet, "every": every}
             )
         )  # fmt: skip
         done = subprocess.run([node, script, given], check=True, capture_output=True, text=True)
@@ -67,8 +68,8 @@ def bare(moment):
     return [bare(one) for one in moment] if isinstance(moment, list) else moment
 
 
-def busy_session(opening, edits=1500):
-    rng = random.Random(7)
+def busy_session(opening, edits=1500, seed=7):
+    rng = random.Random(seed)
     script = opening()
     at = 0
     for number in range(edits):
@@ -145,9 +146,74 @@ def test_any_way_to_a_moment_shows_the_same(walk, opening):
     _, _, shown = walk(busy_session(opening).recorded, seed=3)
     assert len({round_["ms"] for round_ in shown["walks"]}) > 4
     for round_ in shown["walks"]:
-        assert round_["walked"] == round_["straight"]
+        assert round_["walked"] == round_["straight"] == round_["read"]
+        assert round_["midway"] == round_["midway_again"]
     for step in shown["steps"]:
         assert step["before"] == step["again"]
+
+
+def test_the_chronicle_says_of_every_event_what_the_document_says(walk, opening):
+    for seed in (7, 8):
+        _, _, shown = walk(busy_session(opening, 900, seed).recorded)
+        assert shown["is_whole"]
+        assert shown["differences"] == []
+
+
+def typed(doc, change):
+    """The update with what ``change`` did to the text, and all deletions that the document knows."""
+    before = doc.get_state()
+    change(doc.get(f"f:{FILE}", type=Text))
+    return doc.get_update(before)
+
+
+def test_two_who_typed_apart_and_met_again_are_told_as_it_was(walk, opening):
+    rng = random.Random(5)
+    script = opening()
+    docs, waiting = script.docs, {IRIS: [], CAL: []}
+    for doc in docs.values():
+        doc.apply_update(script.server.get_update())
+    for number in range(700):
+        by = rng.choice((IRIS, CAL))
+        size = len(str(docs[by].get(f"f:{FILE}", type=Text)))
+        at = rng.randrange(size + 1)
+        if rng.random() < 0.4 and at < size:
+            end = min(size, at + rng.randrange(1, 6))
+            update = typed(docs[by], lambda text, at=at, end=end: text.__delitem__(slice(at, end)))
+        else:
+            word = rng.choice(("a", "b\n", "word"))
+            update = typed(docs[by], lambda text, at=at, word=word: text.insert(at, word))
+        script.do(by, e.DocEdited(update), number * 100)
+        waiting[IRIS if by == CAL else CAL].append(update)
+        client, assoc = rng.choice((11, 22)), rng.choice((0, -1))
+        here = f'{{"item":{{"client":{client},"clock":{rng.randrange(200)}}},"assoc":{assoc}}}'
+        script.do(by, e.CaretMoved(FILE, here, here))
+        if rng.random() < 0.05:
+            for member, updates in waiting.items():
+                for update in updates:
+                    docs[member].apply_update(update)
+                updates.clear()
+    script.do(IRIS, e.InterviewEnded(), 80_000)
+    _, _, shown = walk(script.recorded)
+    assert shown["is_whole"]
+    assert shown["differences"] == []
+    assert len(shown["ends"][-1]["text"]) > 200
+
+
+def test_where_an_edit_came_before_what_it_builds_on_there_is_no_chronicle(walk, opening):
+    script = opening()
+    doc = script.docs[CAL]
+    one, two, three = (
+        typed(doc, lambda text, word=word: text.insert(0, word))
+        for word in ("one ", "two ", "three ")
+    )
+    for at, update in enumerate((two, one, three)):
+        script.do(CAL, e.DocEdited(update), 1000 * (at + 1))
+    script.do(IRIS, e.InterviewEnded(), 5000)
+    _, _, shown = walk(script.recorded)
+    assert not shown["is_whole"]
+    assert shown["ends"][-1]["text"].startswith("three two one ")
+    for round_ in shown["walks"]:
+        assert round_["walked"] == round_["straight"]
 
 
 def test_playing_to_the_end_shows_the_end(walk, opening):
@@ -177,10 +243,12 @@ def test_the_caret_is_where_the_last_key_was_pressed(walk, opening):
 
 
 def test_real_typing_plays_to_its_final_text(walk, clownschool):
-    copy, made, shown = walk(clownschool.recorded)
+    copy, made, shown = walk(clownschool.recorded, every=41)
+    assert shown["is_whole"]
+    assert shown["differences"] == []
     assert shown["ends"][-1]["text"] == clownschool.end
     assert shown["played"]["text"] == clownschool.end
     for round_ in shown["walks"]:
-        assert round_["walked"] == round_["straight"]
+        assert round_["walked"] == round_["straight"] == round_["read"]
         ms = min(max(0, round_["ms"]), made.duration_ms)
         assert round_["walked"]["text"] == authorship.texts_at(copy.events(), ms).get(FILE, "")

@@ -7,7 +7,9 @@ import { Player } from "../../static/src/replay/player";
 import { type Index, type Segment, Segments, type SentSegment } from "../../static/src/replay/recording";
 import { Scene } from "../../static/src/replay/scene";
 import { Keyframes } from "../../static/src/replay/keyframes";
-import { decodeSegment } from "../../static/src/replay/recording";
+import { Chronicle, type Written } from "../../static/src/replay/chronicle";
+import { Chronicler } from "../../static/src/replay/chronicler";
+import { decodeSegment, fromBase64 } from "../../static/src/replay/recording";
 
 const given = JSON.parse(readFileSync(process.argv[2] as string, "utf8"));
 const sent = given.segments as SentSegment[];
@@ -51,6 +53,22 @@ function bare(): Player {
   return new Player(index, new Segments(async (number) => frames.segment(number) as Segment, 3), () => undefined);
 }
 
+// And the third: no document at all, but the chronicle of the whole.
+function written(): Written | null {
+  const chronicler = new Chronicler();
+  for (const [number, { document, ...one }] of sent.entries()) {
+    for (const _ of chronicler.take(number % 2 ? one : JSON.stringify(one), number === 0 ? fromBase64(document) : undefined));
+  }
+  return chronicler.finish();
+}
+const made = written();
+
+function chronicled(): Player {
+  const read = new Player(index, new Segments(async (number) => frames.plain(number) as Segment, 3), () => undefined);
+  read.adopt(new Chronicle(made as Written));
+  return read;
+}
+
 const walks = [];
 for (const seeks of given.seeks as number[][]) {
   const walker = player();
@@ -63,7 +81,30 @@ for (const seeks of given.seeks as number[][]) {
   await walker.seek(last);
   const straight = bare();
   await straight.seek(last);
-  walks.push({ ms: last, walked: look(walker.scene), straight: look(straight.scene) });
+  if (!made) {
+    walks.push({ ms: last, walked: look(walker.scene), straight: look(straight.scene) });
+    continue;
+  }
+  const read = chronicled();
+  for (const [turn, ms] of seeks.entries()) {
+    await read.seek(ms);
+    if (turn % 5 === 2) await read.step(-1);
+  }
+  await read.seek(last);
+  // Somebody who is in the middle of it when it comes.
+  const midway = bare();
+  await midway.seek(seeks.at(-2) as number);
+  midway.adopt(new Chronicle(made));
+  const kept = look(midway.scene);
+  await midway.seek(seeks.at(-2) as number);
+  walks.push({
+    ms: last,
+    walked: look(walker.scene),
+    straight: look(straight.scene),
+    read: look(read.scene),
+    midway: kept,
+    midway_again: look(midway.scene),
+  });
 }
 
 // One edit forward and back is where it was.
@@ -88,4 +129,19 @@ while (playing.playing && shown < 1_000_000) {
   await new Promise((done) => setImmediate(done));
   shown++;
 }
-console.log(JSON.stringify({ ends, walks, steps, played: look(playing.scene), played_ms: playing.ms, frames: shown }));
+// At every single event of the recording both say the same, and a chronicle that plays to the end, too.
+const differences: unknown[] = [];
+if (made) {
+  const chronicle = new Chronicle(made);
+  for (const one of sent) {
+    const segment = decodeSegment(one);
+    const [byDocument, byChronicle] = [new Scene(), new Scene(chronicle)];
+    for (let count = 0; count <= segment.events.length; count += given.every) {
+      byDocument.show(segment, count);
+      byChronicle.show(segment, count);
+      const [left, right] = [look(byDocument), look(byChronicle)];
+      if (JSON.stringify(left) !== JSON.stringify(right)) differences.push({ first: segment.first, count, left, right });
+    }
+  }
+}
+console.log(JSON.stringify({ differences: differences.slice(0, 3), is_whole: made !== null, ends, walks, steps, played: look(playing.scene), played_ms: playing.ms, frames: shown }));

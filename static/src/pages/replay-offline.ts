@@ -3,6 +3,7 @@ import { startBehaviours } from "../behaviours";
 import { applyTheme } from "../settings";
 import { openReplay } from "../replay/page";
 import { fromBase64, type Index } from "../replay/recording";
+import { chroniclingHere } from "../replay/chronicler";
 import type { BareSegment } from "../replay/keyframes";
 import { OutputTerminal } from "../room/terminal";
 
@@ -28,6 +29,7 @@ void openReplay({
     if (!bare) throw new Error(`no segment ${number}`);
     return bare;
   },
+  chronicling: chroniclingHere,
   terminal: async () => OutputTerminal,
   fault: "This file cannot be played. It was cut, or the browser is too old.",
 });

@@ -1,9 +1,11 @@
 // The replay on the server's page: index and segments are fetched, the terminal's code only when somebody opens it.
+import type { Chronicling } from "../replay/chronicler";
 import { openReplay } from "../replay/page";
 import type { Index, SentSegment } from "../replay/recording";
+import type { Written } from "../replay/chronicle";
 import type { OutputTerminal } from "../room/terminal";
 
-const { address = "", query = "", terminal = "" } = (document.getElementById("replay") as HTMLElement).dataset;
+const { address = "", query = "", terminal = "", chronicle = "" } = (document.getElementById("replay") as HTMLElement).dataset;
 
 async function fetched(url: string): Promise<Response> {
   const response = await fetch(url, { credentials: "same-origin", headers: { Accept: "application/json" } });
@@ -11,10 +13,29 @@ async function fetched(url: string): Promise<Response> {
   return response;
 }
 
+/** A worker makes the chronicle. Where it cannot run there is none, and moments are made one by one. */
+function chronicling(): Chronicling {
+  const worker = new Worker(chronicle, { type: "module" });
+  let end: (written: Written | null) => void;
+  const written = new Promise<Written | null>((done) => (end = done));
+  worker.addEventListener("message", ({ data }: MessageEvent<Written | null>) => end(data));
+  worker.addEventListener("error", () => end(null));
+  return {
+    take: async (...segment) => worker.postMessage(segment),
+    finish: async () => {
+      worker.postMessage(null);
+      const made = await written;
+      worker.terminate();
+      return made;
+    },
+  };
+}
+
 void openReplay({
   index: async () => (await fetched(`${address}/index.json${query}`)).json() as Promise<Index>,
   segment: async (number) => (await fetched(`${address}/segments/${number}${query}`)).json() as Promise<SentSegment>,
   bare: async (number) => (await fetched(`${address}/segments/${number}${query}${query ? "&" : "?"}bare`)).text(),
+  chronicling,
   terminal: async () => ((await import(terminal)) as { OutputTerminal: typeof OutputTerminal }).OutputTerminal,
   fault: "The recording could not be loaded. Check your connection.",
 });

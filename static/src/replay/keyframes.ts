@@ -1,5 +1,5 @@
 // Segments without their documents, and documents made of those that are here. So a recording needs only its first keyframe to be
-// played from a file, and on the server's page a moment is there without asking once all has come.
+// played from a file. Once there is a chronicle of it, no document is needed any more.
 import * as Y from "yjs";
 import { decodeEvents, fromBase64, type Segment, type SentSegment } from "./recording";
 
@@ -27,11 +27,25 @@ export class Keyframes {
 
   /** Takes in a segment that came. */
   put(number: number, sent: BareSegment | string): void {
-    const document = typeof sent === "string" ? undefined : sent.document;
+    if (typeof sent === "string") {
+      this.bare[number] ??= sent;
+      return;
+    }
+    const { document, ...bare } = sent;
     if (document !== undefined && (number === 0 || !this.isGrown) && !this.documents.has(number)) {
       this.documents.set(number, fromBase64(document));
     }
-    this.bare[number] ??= sent;
+    this.bare[number] ??= bare;
+  }
+
+  /** A segment as it came. */
+  held(number: number): BareSegment | string | undefined {
+    return this.bare[number];
+  }
+
+  /** The document at Start. */
+  get first(): Uint8Array | undefined {
+    return this.documents.get(0);
   }
 
   has(number: number): boolean {
@@ -52,6 +66,18 @@ export class Keyframes {
       before.push(edits);
     }
     return { at_ms: sent.at_ms, first: sent.first, document, before, moment: sent.moment, events: decodeEvents(sent) };
+  }
+
+  /** A segment of which only the events count: a chronicle has the text. */
+  plain(number: number): Segment | null {
+    const sent = this.sent(number);
+    return sent ? { at_ms: sent.at_ms, first: sent.first, document: NOTHING, before: [], moment: sent.moment, events: decodeEvents(sent) } : null;
+  }
+
+  /** Lets go of all documents. */
+  release(): void {
+    this.documents.clear();
+    this.edits.length = 0;
   }
 
   get isGrown(): boolean {

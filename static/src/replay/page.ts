@@ -1,5 +1,7 @@
 // The replay: connects the player with the page. What is shown follows from the player's moment alone.
 
+import { Chronicle } from "./chronicle";
+import type { Chronicling } from "./chronicler";
 import { CodePane, type ShownCaret } from "./codepane";
 import { el, icon, part, say } from "./dom";
 import { actionOf, type Action, type Target } from "./keys";
@@ -10,7 +12,6 @@ import { LEAD_MS, Player, SPEEDS } from "./player";
 import { type BareSegment, Keyframes } from "./keyframes";
 import { decodeSegment, eventsUntil, type Index, type Person, type Pin, type Segment, segmentAt, Segments, type SentSegment } from "./recording";
 import { lineDifference } from "./difference";
-import { Scene } from "./scene";
 import { clockText, quietText, spokenText } from "./times";
 import { Tracks } from "./tracks";
 import { fileLanguage } from "../room/languages";
@@ -24,6 +25,8 @@ import { toast } from "../toast";
 const LANGUAGES: Record<string, string> = { python: "Python", javascript: "JavaScript", typescript: "TypeScript", sql: "SQL", markdown: "Markdown", json: "JSON", text: "Text" };
 /** So many segments are played from a keyframe when somebody goes to a moment. */
 const NEAR = 6;
+/** So many segments are on their way while the recording is fetched whole. */
+const AHEAD = 3;
 /** A caret's name stays this long after its last move. */
 const FLAG_MS = 4000;
 
@@ -43,6 +46,8 @@ export interface Material {
   segment: ((number: number) => Promise<SentSegment>) | null;
   /** One without its document, as JSON or read already. */
   bare(number: number): Promise<BareSegment | string>;
+  /** Makes the recording's chronicle; `quiet` waits until nobody does. */
+  chronicling(quiet: () => Promise<void>): Chronicling;
   terminal(): Promise<typeof OutputTerminal>;
   /** What is said when it cannot be had. */
   fault: string;
@@ -71,6 +76,8 @@ class Replay {
   /** Who is followed; null: stay in `file`. */
   private followed: string | null;
   private file = "";
+  /** All segments and the chronicle are here. */
+  private isWhole = false;
   private drawnVersion = -1;
   private drawnFiles = "";
   private authorsAt = 0;
@@ -116,6 +123,10 @@ class Replay {
 
   private async segment(number: number): Promise<Segment> {
     const { bare, segment } = this.material;
+    if (this.isWhole) {
+      const plain = this.frames.plain(number);
+      if (plain) return plain;
+    }
     if (segment === null) {
       for (let one = 0; one <= number; one++) if (!this.frames.has(one)) this.frames.put(one, await bare(one));
     }
@@ -127,20 +138,26 @@ class Replay {
     return decodeSegment(sent);
   }
 
-  /** The recording is fetched whole while nobody waits, so that every moment is here at once. */
+  /** The recording is fetched whole while nobody waits, and its chronicle made, so that every moment is here at once. */
   private async fetchAll(): Promise<void> {
     const { frames, material } = this;
     try {
+      await this.quietMoment();
+      const chronicling = material.chronicling(() => this.quietMoment());
+      const coming: Promise<void>[] = [];
       for (let number = 0; number < frames.size; number++) {
+        while (coming.length < AHEAD && number + coming.length < frames.size) coming.push(this.bring(number + coming.length));
+        await coming.shift();
+        await chronicling.take(frames.held(number) as BareSegment | string, number === 0 ? frames.first : undefined);
         await this.quietMoment();
-        if (!frames.has(number)) {
-          if (number === 0 && material.segment) frames.put(0, await material.segment(0));
-          else frames.put(number, await material.bare(number));
-        }
-        if (number < frames.size - 1) {
-          await this.quietMoment();
-          frames.grow();
-        }
+      }
+      const written = await chronicling.finish();
+      if (written) {
+        this.isWhole = true;
+        this.player.adopt(new Chronicle(written));
+        frames.release();
+      } else {
+        while (frames.grow()) await this.quietMoment();
       }
       page.dataset["whole"] = "";
     } catch {
@@ -148,10 +165,20 @@ class Replay {
     }
   }
 
-  /** While it plays fast every frame counts. */
+  private bring(number: number): Promise<void> {
+    const { frames, material } = this;
+    const bring = async (): Promise<void> => {
+      if (!frames.has(number)) frames.put(number, number === 0 && material.segment ? await material.segment(0) : await material.bare(number));
+    };
+    const coming = bring();
+    coming.catch(() => undefined); // `fetchAll` hears it when it comes to this one
+    return coming;
+  }
+
+  /** While somebody waits for a moment, or it plays fast and every frame counts, nothing else is done. */
   private async quietMoment(): Promise<void> {
     do await idle();
-    while (this.player.playing && this.player.speed >= 8);
+    while (this.player.waiting || (this.player.playing && this.player.speed >= 8));
   }
 
   /** The candidate first, then the others who typed or came. */
@@ -520,7 +547,7 @@ class Replay {
     const began = file.at_ms ?? 0;
     const number = segmentAt(this.index.segments, began);
     const segment = await this.segments.load(number);
-    const start = new Scene();
+    const start = scene.another();
     start.show(segment, began ? eventsUntil(segment.events, began) : 0);
     const lines = lineDifference(start.text(file.id), now);
     const count = (kind: string): number => lines.filter((line) => line.kind === kind).length;

@@ -1,5 +1,6 @@
 // Where the playhead is and how it moves. No page in here: time comes in with `tick`, and what changed goes out through
 // `onChange`.
+import type { Chronicle } from "./chronicle";
 import type { Happened } from "./moment";
 import { eventsUntil, type Index, type Pin, segmentAt, type Segment, type Segments } from "./recording";
 import { Scene } from "./scene";
@@ -69,6 +70,12 @@ export class Player {
       from = way > 0 ? 0 : (segment?.events.length ?? 0);
     }
     this.onChange();
+  }
+
+  /** The whole recording is here: texts come from its chronicle, segments need no documents. */
+  adopt(chronicle: Chronicle): void {
+    this.segments.clear();
+    this.scene.adopt(chronicle);
   }
 
   play(): void {

@@ -159,6 +159,12 @@ export class Segments {
     readonly size = 40,
   ) {}
 
+  /** Forgets all; what is fetched again may come from elsewhere. */
+  clear(): void {
+    this.kept.clear();
+    this.ready.clear();
+  }
+
   /** The segment if it is here already. */
   at(number: number): Segment | undefined {
     return this.ready.get(number);

@@ -1,17 +1,10 @@
 // The state at a place of the recording: the segment's keyframe with the first `count` of its events on it. Nothing else
-// has a say, so every way to a place shows the same.
+// has a say, so every way to a place shows the same. Once the chronicle is here, the text comes from it, without a document: it says
+// the same of every moment.
 import * as Y from "yjs";
+import { type Chronicle, type Place, PREFIX } from "./chronicle";
 import { advance, caretOfEdit, type CaretNow, type FileNow, type Happened, type Moment } from "./moment";
 import type { Segment } from "./recording";
-
-const PREFIX = "f:";
-
-export interface Place {
-  /** The file that it is in. */
-  file: string;
-  /** In UTF-16 units. */
-  index: number;
-}
 
 export class Scene {
   private segment: Segment | null = null;
@@ -20,6 +13,20 @@ export class Scene {
   moment: Moment = {};
   /** Counts what was shown; changes whenever something may look different. */
   version = 0;
+
+  constructor(private chronicle: Chronicle | null = null) {}
+
+  /** From now on texts come from the chronicle. */
+  adopt(chronicle: Chronicle): void {
+    this.chronicle = chronicle;
+    this.doc.destroy();
+    this.doc = new Y.Doc();
+  }
+
+  /** Another scene that reads where this one does. */
+  another(): Scene {
+    return new Scene(this.chronicle);
+  }
 
   show(segment: Segment, count: number): void {
     if (segment !== this.segment && this.isAtEndBefore(segment)) this.goOn(segment);
@@ -35,7 +42,7 @@ export class Scene {
       for (let index = this.applied; index < count; index++) {
         const happened = segment.events[index] as Happened;
         const isEdit = happened.fact instanceof Uint8Array;
-        if (isEdit) Y.applyUpdate(this.doc, happened.fact as Uint8Array);
+        if (isEdit && !this.chronicle) Y.applyUpdate(this.doc, happened.fact as Uint8Array);
         if (!isEdit || last.get(happened.by) === index) this.moment = advance(this.moment, happened);
       }
     });
@@ -57,11 +64,13 @@ export class Scene {
   }
 
   private rewind(segment: Segment): void {
-    this.doc.destroy();
-    this.doc = new Y.Doc();
-    this.doc.transact(() => {
-      for (const update of [segment.document, ...segment.before]) Y.applyUpdate(this.doc, update);
-    });
+    if (!this.chronicle) {
+      this.doc.destroy();
+      this.doc = new Y.Doc();
+      this.doc.transact(() => {
+        for (const update of [segment.document, ...segment.before]) Y.applyUpdate(this.doc, update);
+      });
+    }
     this.segment = segment;
     this.moment = segment.moment;
     this.applied = 0;
@@ -72,17 +81,23 @@ export class Scene {
     return (this.moment.files ?? []).filter((file) => file.deleted !== true);
   }
 
+  /** Number of the last event that is shown. */
+  private get now(): number {
+    return (this.segment?.first ?? 1) - 1 + this.applied;
+  }
+
   text(file: string): string {
-    return this.shared(file).toString();
+    return this.chronicle ? this.chronicle.text(file, this.now) : this.shared(file).toString();
   }
 
   /** For each line of a file, whose Yjs client wrote most of it; 0 for an empty line at the end. */
   lineClients(file: string): number[] {
-    return lineClients(this.shared(file));
+    return this.chronicle ? this.chronicle.lineClients(file, this.now) : lineClients(this.shared(file));
   }
 
   /** Where a caret's head and anchor are now; null if its text is gone. */
   caret(caret: CaretNow): { anchor: Place; head: Place } | null {
+    if (this.chronicle) return this.chronicle.caret(caret, this.now);
     const head = this.place(caret.head);
     const anchor = caret.anchor === caret.head ? head : this.place(caret.anchor);
     return head && anchor && anchor.file === head.file ? { anchor, head } : null;
