@@ -124,6 +124,7 @@ def create_app(
                     now_ms = app.state.clock.wall_ms()
                     seals = app.state.seals
                     _print_welcome(settings, await prepare(settings, store, seals, runner, now_ms))
+                await asyncio.to_thread(replay.prepare, store, app.state.seals)
                 tending = [
                     asyncio.create_task(_delete_as_promised(app, hub), name="retention"),
                     asyncio.create_task(_tend_recordings(app), name="recordings"),

@@ -4,10 +4,13 @@ Who looks is decided once a request, in :func:`take_seat`; from there on only th
 interviews of others, are not there.
 """
 
+import contextlib
 import gzip
+import mimetypes
 from typing import Annotated, Any
 
 import msgspec
+from jinja2 import meta
 from litestar import MediaType, Request, get, post
 from litestar.params import Body
 from litestar.response import Response
@@ -23,6 +26,7 @@ from room.scoring.rubric import UnknownCompetency
 from room.session.ids import InterviewId, MemberId, PinId
 from room.session.visibility import Viewer
 from room.store import (
+    accounts,
     amendments,
     annotations,
     clients,
@@ -32,16 +36,18 @@ from room.store import (
     reports,
     scorecards,
     shares,
+    web_sessions,
 )
-from room.store.engine import Connection, NotFound
+from room.store import segments as packed
+from room.store.engine import Connection, NotFound, Store
 from room.store.interviews import Interview
 from room.store.members import Member
-from room.store.sealing import KeyDestroyed
+from room.store.sealing import KeyDestroyed, Seals
 from room.web import access, auth
-from room.web.assets import accepted
+from room.web.assets import TEMPLATES, accepted
 from room.web.markdown import to_html
 from room.web.sealed import unless_deleted
-from room.web.templating import page
+from room.web.templating import environment, page
 
 Req = Request[Any, Any, Any]
 
@@ -60,6 +66,41 @@ GZIP_LEVEL = 5
 LARGE_BYTES = 400_000
 LARGE_GZIP_LEVEL = 2
 """Of what is larger: somebody waits for it."""
+
+
+def prepare(store: Store, seals: Seals) -> None:
+    """Compile what the player's page is made of and what it asks the database.
+
+    Once at the start, so that the first visitor does not wait for it.
+    """
+    mimetypes.init()
+    waiting, ready = ["replay/replay.html"], set()
+    while waiting:
+        name = waiting.pop()
+        if name in ready:
+            continue
+        ready.add(name)
+        environment.get_template(name)
+        source = (TEMPLATES / name).read_text(encoding="utf-8")
+        waiting.extend(filter(None, meta.find_referenced_templates(environment.parse(source))))
+    nobody = "nobody"
+    nothing = InterviewId(nobody)
+    with store.read() as conn:
+        for ask in (
+            lambda: web_sessions.find(conn, nobody, 0),
+            lambda: accounts.load(conn, nobody),
+            lambda: interviews.load(conn, nobody, nothing),
+            lambda: members.list_for(conn, nobody, nothing),
+            lambda: scorecards.list_for(conn, nobody, nothing),
+            lambda: clients.load(conn, nobody, nobody),
+            lambda: annotations.list_for(conn, seals, nobody, nothing),
+            lambda: amendments.load(conn, seals, nobody, nothing),
+            lambda: seals.cipher(conn, nothing),
+            lambda: list(journal.rows_of(conn, nothing)),
+            lambda: list(packed.list_for(conn, nothing)),
+        ):
+            with contextlib.suppress(NotFound, KeyDestroyed):
+                ask()
 
 
 class Seat(msgspec.Struct, frozen=True):

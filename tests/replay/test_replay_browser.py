@@ -151,7 +151,9 @@ def test_seeks_at_random_show_the_text_of_the_moment(see, held, told):
     duration = told[-1].at_ms
     course = course_of(told)
     rng = random.Random(4)
-    for _ in range(25):
+    for turn in range(25):
+        if turn == 12:  # from here on the chronicle tells the text, before it documents did
+            page.wait_for_selector("#replay[data-whole]")
         at = rng.randrange(int(box["width"]))
         page.mouse.click(box["x"] + at, box["y"] + box["height"] - 6)
         page.wait_for_function("() => !document.querySelector('#replay.waiting')")
@@ -284,6 +286,10 @@ def test_nothing_serious_for_axe(see, held, width, height, dark):
         page.wait_for_selector(".xterm-rows")
     nothing_serious(page, width)
     expect(page.locator("header.topbar")).to_be_in_viewport()
+    if width > 700:
+        page.get_by_role("button", name="Take a copy").click()
+        expect(page.locator("#take-away")).to_be_visible()
+        nothing_serious(page, width)
 
 
 def nothing_serious(page, width):
@@ -305,8 +311,14 @@ def test_a_recording_is_brought_and_deleted_on_a_telephone_too(see, held, site, 
     expect(there).to_be_in_viewport()
     expect(page.get_by_text("Signed by this site")).to_be_visible()
     nothing_serious(page, 390)
+    by_day = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.emulate_media(color_scheme="dark")
+    nothing_serious(page, 390)
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != by_day
     page.get_by_role("button", name="Delete").click()
+    nothing_serious(page, 390)
     page.get_by_role("button", name="Keep it").click()
+    page.emulate_media(color_scheme="light")
     expect(there).to_be_visible()
     page.get_by_role("button", name="Delete").click()
     nothing_serious(page, 390)
@@ -346,6 +358,11 @@ def test_real_typing_shows_its_final_text(see, site, put, clownschool):
         page.wait_for_function("() => !document.querySelector('#replay.waiting')")
     page.keyboard.press("End")
     page.wait_for_function(f"end => {TEXT} === end", arg=clownschool.end)
+    page.wait_for_selector("#replay[data-whole]")
+    for key in ("0", "End"):
+        page.keyboard.press(key)
+    page.wait_for_function(f"end => {TEXT} === end", arg=clownschool.end)
+    expect(page.locator(".cm-content [class*=tok-]").first).to_be_attached()
     edges = page.evaluate(
         "new Set([...document.querySelectorAll('.cm-authors .by')].map(e => e.className)).size"
     )

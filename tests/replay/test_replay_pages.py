@@ -20,6 +20,7 @@ from room.scoring.score import Words
 from room.session import events as e
 from room.session.state import EMPTY
 from room.store import journal, members, reports, shares
+from room.web import replay, templating
 
 IRIS, CAL, FILE, WALL_MS = "m_iris", "m_cal", "f_main", 1_780_000_000_000
 
@@ -327,3 +328,16 @@ def test_answers_are_packed_for_those_who_can_unpack_them(app, held):
     )
     assert "content-encoding" not in plain.headers
     assert plain.json() == answer.json()
+
+
+def test_the_first_visitor_after_a_start_compiles_no_template(app, held, monkeypatch):
+    fresh = templating.environment.overlay(cache_size=50)
+    monkeypatch.setattr(templating, "environment", fresh)
+    monkeypatch.setattr(replay, "environment", fresh)
+    replay.prepare(app.app.state.store, app.app.state.seals)
+
+    def compile_anyway(*_, **__):
+        raise AssertionError("a template was not ready")
+
+    monkeypatch.setattr(fresh, "compile", compile_anyway)
+    assert get(app, held, "owner").status_code == 200

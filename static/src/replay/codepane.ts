@@ -3,7 +3,7 @@ import { syntaxHighlighting } from "@codemirror/language";
 import { Compartment, EditorState, RangeSet, RangeSetBuilder, StateEffect, StateField, type Range, type Text } from "@codemirror/state";
 import { Decoration, EditorView, gutter, GutterMarker, highlightSpecialChars, lineNumbers, WidgetType, type DecorationSet } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
-import { languageSupport } from "../room/languages";
+import { highlighting } from "./languages";
 
 export interface ShownCaret {
   name: string;
@@ -25,6 +25,10 @@ export interface Shown {
   /** Index of the caret to keep in view. */
   follow: number | null;
 }
+
+/** To go through this much code for its colours takes longer than a frame: it is shown plain until the playhead rests. */
+const MUCH = 10_000;
+const REST_MS = 150;
 
 class Author extends GutterMarker {
   override elementClass: string;
@@ -110,6 +114,7 @@ export class CodePane {
   private text = "";
   private file = "";
   private shown = "";
+  private resting = 0;
 
   constructor(host: HTMLElement) {
     this.view = new EditorView({
@@ -123,6 +128,10 @@ export class CodePane {
           marks,
           gutter({ class: "cm-authors", markers: (view) => view.state.field(marks).authors }),
           lineNumbers(),
+          EditorView.scrollHandler.of((view, { head }) => {
+            this.keepHeight(view, head, false);
+            return true;
+          }),
           highlightSpecialChars(),
           syntaxHighlighting(classHighlighter),
           this.language.of([]),
@@ -138,12 +147,24 @@ export class CodePane {
     this.text = now.text;
     this.file = now.file;
     const effects: StateEffect<unknown>[] = [];
+    // Where the caret is far away its lines are drawn at once instead of those that are going out of sight.
+    const { viewport } = this.view;
+    const { follow } = now;
+    const isFar = follow !== null && (anew || follow < viewport.from || follow > viewport.to);
+    const isMuch = isFar && follow > MUCH && change !== null && change.to - change.from + change.insert.length > MUCH;
     const label = `${now.name} ${now.language}`;
     if (label !== this.shown) {
       this.shown = label;
-      effects.push(this.language.reconfigure(languageSupport(now.language)));
+      clearTimeout(this.resting);
+      this.resting = 0;
+      if (!isMuch) effects.push(this.language.reconfigure(highlighting(now.language)));
       const name = now.name ? `${now.name}, read only` : "No file";
       effects.push(this.label.reconfigure(EditorView.contentAttributes.of({ "aria-label": name, tabindex: "0", role: "textbox", "aria-readonly": "true", "aria-multiline": "true" })));
+    }
+    if (isMuch) {
+      effects.push(this.language.reconfigure([]));
+      clearTimeout(this.resting);
+      this.resting = window.setTimeout(() => this.view.dispatch({ effects: this.language.reconfigure(highlighting(now.language)) }), REST_MS);
     }
     const doc = change ? this.view.state.doc.replace(change.from, change.to, this.view.state.toText(change.insert)) : this.view.state.doc;
     const ranges: Range<Decoration>[] = [];
@@ -159,8 +180,9 @@ export class CodePane {
       if (now.follow === caret.head) ranges.push(Decoration.line({ class: "followed" }).range(doc.lineAt(head).from));
     }
     effects.push(setMarks.of({ authors: now.authors && edge(doc, now.authors), carets: Decoration.set(ranges, true) }));
+    if (isFar) effects.push(EditorView.scrollIntoView(Math.min(follow, doc.length), { y: "center" }));
     this.view.dispatch({ ...(change ? { changes: change } : {}), effects });
-    this.keepInView(now.follow, anew);
+    this.keepInView(now.follow, isFar || anew);
   }
 
   setSize(pixels: number): void {
@@ -168,28 +190,37 @@ export class CodePane {
     this.view.requestMeasure();
   }
 
+  /** Both ways by hand: CodeMirror's own way also scrolls the page around it. Up and down at once, so that the first frame is right. */
   private keepInView(follow: number | null, anew: boolean): void {
+    const scroller = this.view.scrollDOM;
     if (follow === null) {
-      if (anew) this.view.scrollDOM.scrollTop = 0;
+      if (anew) scroller.scrollTop = 0;
       return;
     }
     const head = Math.min(follow, this.view.state.doc.length);
-    // By hand: CodeMirror's own way also scrolls the page around it.
+    this.keepHeight(this.view, head, anew);
     this.view.requestMeasure({
       key: this,
-      read: (view) => ({ block: view.lineBlockAt(head), at: view.coordsAtPos(head), box: view.scrollDOM.getBoundingClientRect() }),
-      write: ({ block, at, box }, view) => {
-        const scroller = view.scrollDOM;
-        const top = block.top + view.documentPadding.top;
-        const room = Math.min(60, scroller.clientHeight / 4);
-        if (anew || top < scroller.scrollTop + room / 2 || top + block.height > scroller.scrollTop + scroller.clientHeight - room / 2) {
-          scroller.scrollTop = anew ? top - scroller.clientHeight / 2 : top < scroller.scrollTop + room ? top - room : top + block.height + room - scroller.clientHeight;
-        }
+      read: (view) => ({ at: view.coordsAtPos(head), box: view.scrollDOM.getBoundingClientRect() }),
+      write: ({ at, box }, view) => {
+        this.keepHeight(view, head, false);
         if (!at) return;
         const left = at.left - box.left;
         if (left < 70) scroller.scrollLeft = Math.max(0, scroller.scrollLeft + left - 110);
         else if (left > box.width - 40) scroller.scrollLeft += left - box.width + 140;
       },
     });
+  }
+
+  private keepHeight(view: EditorView, head: number, anew: boolean): void {
+    const scroller = view.scrollDOM;
+    const block = view.lineBlockAt(head);
+    const top = block.top + view.documentPadding.top;
+    const height = scroller.clientHeight;
+    const room = Math.min(60, height / 4);
+    const { scrollTop } = scroller;
+    if (anew || top < scrollTop + room / 2 || top + block.height > scrollTop + height - room / 2) {
+      scroller.scrollTop = anew ? top - height / 2 : top < scrollTop + room ? top - room : top + block.height + room - height;
+    }
   }
 }

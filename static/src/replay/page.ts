@@ -14,7 +14,7 @@ import { decodeSegment, eventsUntil, type Index, type Person, type Pin, type Seg
 import { lineDifference } from "./difference";
 import { clockText, quietText, spokenText } from "./times";
 import { Tracks } from "./tracks";
-import { fileLanguage } from "../room/languages";
+import { fileLanguage } from "./languages";
 import type { OutputTerminal } from "../room/terminal";
 import { loadSettings } from "../settings";
 import { openDialog } from "../dialogs";
