@@ -7,6 +7,7 @@ secret; answers that do are never compressed together with what a visitor sent.
 import functools
 import json
 import mimetypes
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,14 @@ def _find(path: Path) -> bytes | None:
         return _content(path, path.stat().st_mtime_ns) if path.is_file() else None
     except (OSError, ValueError):  # a name that no file can have
         return None
+
+
+def read_ahead(paths: Iterable[str]) -> None:
+    """Hold built files in memory, in all their forms, before somebody asks for them."""
+    mimetypes.init()
+    for path in paths:
+        for suffix in ("", *(suffix for _, suffix in ENCODINGS)):
+            _find(DIST / (Path(path).name + suffix))
 
 
 def accepted(header: str) -> frozenset[str]:

@@ -6,7 +6,6 @@ interviews of others, are not there.
 
 import contextlib
 import gzip
-import mimetypes
 from typing import Annotated, Any
 
 import msgspec
@@ -44,10 +43,10 @@ from room.store.interviews import Interview
 from room.store.members import Member
 from room.store.sealing import KeyDestroyed, Seals
 from room.web import access, auth
-from room.web.assets import TEMPLATES, accepted
+from room.web.assets import TEMPLATES, accepted, read_ahead
 from room.web.markdown import to_html
 from room.web.sealed import unless_deleted
-from room.web.templating import environment, page
+from room.web.templating import assets, environment, page
 
 Req = Request[Any, Any, Any]
 
@@ -73,7 +72,8 @@ def prepare(store: Store, seals: Seals) -> None:
 
     Once at the start, so that the first visitor does not wait for it.
     """
-    mimetypes.init()
+    scripts = ("replay.js", "app.js", "theme.js", "replay.css", "app.css")
+    read_ahead([*map(assets.path, scripts), *assets.parts("replay.js")])
     waiting, ready = ["replay/replay.html"], set()
     while waiting:
         name = waiting.pop()

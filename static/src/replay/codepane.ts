@@ -27,7 +27,7 @@ export interface Shown {
 }
 
 /** To go through this much code for its colours takes longer than a frame: it is shown plain until the playhead rests. */
-const MUCH = 10_000;
+const MUCH = 3_000;
 const REST_MS = 150;
 
 class Author extends GutterMarker {

@@ -26,7 +26,7 @@ const LANGUAGES: Record<string, string> = { python: "Python", javascript: "JavaS
 /** So many segments are played from a keyframe when somebody goes to a moment. */
 const NEAR = 6;
 /** So many segments are on their way while the recording is fetched whole. */
-const AHEAD = 3;
+const AHEAD = 2;
 /** A caret's name stays this long after its last move. */
 const FLAG_MS = 4000;
 
