@@ -56,6 +56,12 @@ def test_what_came_and_went_between_two_looks_is_not_set_aside(collector):
     assert gone() is None
 
 
+def test_a_look_does_not_count_what_is_set_aside(collector, monkeypatch):
+    monkeypatch.setattr(gc, "get_freeze_count", lambda: pytest.fail("it walks over all of them"))
+    collector.tend(is_quiet=True)
+    collector.tend(is_quiet=False)
+
+
 def test_a_crowd_that_never_leaves_does_not_fill_the_memory(collector, monkeypatch):
     collector.tend(is_quiet=True)
     monkeypatch.setattr(pauses, "WORTH_A_LOOK", 0)
@@ -64,7 +70,8 @@ def test_a_crowd_that_never_leaves_does_not_fill_the_memory(collector, monkeypat
     gone = weakref.ref(knot)
     kept = [[number] for number in range(1_000)]
     collector.tend(is_quiet=False)
+    assert gone() is not None
     del knot
+    kept += [[number] for number in range(1_000)]
     collector.tend(is_quiet=False)
     assert gone() is None
-    assert len(kept) == 1_000
