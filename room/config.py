@@ -43,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sandbox_runtime: str
     runs_at_once: int
     reuse_boxes: Literal["auto", "off"]
+    compiled: Literal["auto", "off"]
+    """See `room.native`."""
     proxies: tuple[str, ...]
     """Networks whose word on who a visitor is and how they came is believed."""
     demo: DemoMode
@@ -249,6 +251,12 @@ SETTINGS: tuple[Setting, ...] = (
         _one_of("auto", "off"),
     ),
     Setting(
+        "ROOM_COMPILED",
+        "auto",
+        "Whether the live room's inner loop runs compiled: auto (where scripts/setup could compile it), off (as Python)",
+        _one_of("auto", "off"),
+    ),
+    Setting(
         "ROOM_PROXIES",
         "",
         "Addresses of the reverse proxies in front of Room, as 127.0.0.1, 10.0.0.0/8: their X-Forwarded-For says who signs in. "
@@ -296,6 +304,12 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             "let others reach Room; the demo is for this machine only."
         )
     return settings
+
+
+def wants_compiled(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether compiled modules may be used: asked before any of them is imported, when :func:`load` may still refuse."""
+    environ = os.environ if environ is None else environ
+    return environ.get("ROOM_COMPILED") != "off"
 
 
 def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from room import native
 from room.config import BadSetting, Settings, load_site_key
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -86,6 +87,15 @@ def _count(number: int, noun: str) -> str:
 def python(settings: Settings) -> Iterator[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
     yield Finding("python", "well", f"Python {version}.")
+
+
+def inner_loop(settings: Settings) -> Iterator[Finding]:
+    if settings.compiled == "off":
+        yield Finding("inner_loop", "well", "The live room runs uncompiled, as ROOM_COMPILED says.")
+    elif why := native.why_not():
+        yield Finding("inner_loop", "warning", f"The live room runs uncompiled and needs more of the processor. {why}")
+    else:
+        yield Finding("inner_loop", "well", "The live room's inner loop is compiled.")
 
 
 def front_end(settings: Settings) -> Iterator[Finding]:
@@ -359,6 +369,7 @@ def _size(count_bytes: int) -> str:
 
 CHECKS: tuple[Check, ...] = (
     python,
+    inner_loop,
     front_end,
     database,
     data_folder,

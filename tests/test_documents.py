@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from room.realtime import protocol
+from room.realtime import frames, protocol
 
 PROJECT = Path(__file__).parents[1]
 DOCUMENTS = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *(PROJECT / "docs").rglob("*.md")]
@@ -20,11 +20,11 @@ def test_links_between_documents_lead_somewhere(path):
 
 def test_the_wire_document_names_every_close_code_and_no_other():
     said = re.findall(r"^\| (\d{4}) \|", wire(), re.MULTILINE)
-    assert sorted(map(int, said)) == sorted(int(code) for code in protocol.CloseCode)
+    assert sorted(map(int, said)) == sorted(int(code) for code in frames.CloseCode)
 
 
 def test_the_wire_document_names_every_room_message_of_a_client():
-    tags = [kind.__struct_config__.tag for kind in protocol.RoomMessage.__args__]
+    tags = [kind.__struct_config__.tag for kind in frames.RoomMessage.__args__]
     assert len(tags) >= 5
     assert [tag for tag in tags if f'"t":"{tag}"' not in wire()] == []
 

@@ -31,6 +31,7 @@ from room.session import events as e  # noqa: E402
 from room.session.ids import SYSTEM, CompetencyId, FileId  # noqa: E402
 from room.session.roles import Role  # noqa: E402
 from room.store import interviews, journal  # noqa: E402
+from room.store.pen import Pen, genesis  # noqa: E402
 from room.web.report import pdf_shelf  # noqa: E402
 
 PINS, RUNS = 60, 40
@@ -116,7 +117,7 @@ def hold(app):
         steps = session(replay, held.iris, held.cal)
         recorded = scoring.put_down(*steps)
         conn.execute(journal.journal.delete())
-        pen = journal.Pen(held.id, held.owner, held.seals.cipher(conn, held.id), journal.genesis(held.id))  # fmt: skip
+        pen = Pen(held.id, held.owner, held.seals.cipher(conn, held.id), genesis(held.id))  # fmt: skip
         journal.append(conn, pen.to_rows(recorded))
         interviews.mark_ended(
             conn, held.owner, held.id, scoring.DAY_ONE + recorded[-1].at_ms, cut_short=False

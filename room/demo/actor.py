@@ -5,9 +5,10 @@ from typing import Any
 import msgspec
 from pycrdt import Assoc, Doc, StickyIndex, Text
 
-from room.realtime import protocol
+from room.realtime import frames, protocol
+from room.realtime.people import Person
 from room.realtime.room import Room
-from room.realtime.seat import Person, Seat
+from room.realtime.seat import Seat
 from room.session import commands as c
 from room.session.decide import Refused
 from room.session.ids import FileId
@@ -39,7 +40,7 @@ class Actor:
         self._room = room
         self._seat = Seat(self.person, tab=self.person.id)
         await room.attach(self._seat)
-        await room.frame(self._seat, protocol.Step1(self._doc.get_state()))
+        await room.frame(self._seat, frames.Step1(self._doc.get_state()))
         await self.catch_up()
 
     async def leave(self, *, on_purpose: bool) -> None:
@@ -47,7 +48,7 @@ class Actor:
         if self._room is None or self._seat is None:
             return
         if on_purpose:
-            await self._room.frame(self._seat, protocol.Bye())
+            await self._room.frame(self._seat, frames.Bye())
         self._room.detach(self._seat)
         self._seat = None
         await self._room.settled()
@@ -66,7 +67,7 @@ class Actor:
             kind = reader.uint()
             payload = reader.bytes()
             if kind == protocol.STEP1:
-                await self._room.frame(self._seat, protocol.Step2(self._doc.get_update(payload)))
+                await self._room.frame(self._seat, frames.Step2(self._doc.get_update(payload)))
             else:
                 self._doc.apply_update(payload)
         await self._room.taken()
@@ -121,7 +122,7 @@ class Actor:
         self._doc.unobserve(subscription)
         if self._room is not None and self._seat is not None:
             for update in seen:
-                await self._room.frame(self._seat, protocol.DocUpdate(update))
+                await self._room.frame(self._seat, frames.DocUpdate(update))
             await self._room.taken()
 
     async def point(self, file: FileId, anchor: int, head: int) -> None:
@@ -131,7 +132,7 @@ class Actor:
         self._awareness_clock += 1
         cursor = {"anchor": self.relative(file, anchor), "head": self.relative(file, head)}
         state = msgspec.json.encode({"cursor": cursor, "file": file}).decode()
-        frame = protocol.AwarenessUpdate(self._doc.client_id, self._awareness_clock, state)
+        frame = frames.AwarenessUpdate(self._doc.client_id, self._awareness_clock, state)
         await self._room.frame(self._seat, frame)
         await self._room.taken()
 

@@ -15,7 +15,7 @@ from room.session.events import Recorded
 from room.session.ids import InterviewId, MemberId, new_id
 from room.store import journal, members
 from room.store.engine import Store
-from room.store.journal import Pen, genesis
+from room.store.pen import Pen, genesis
 from room.store.sealing import Seals
 from room.web.house import Rows
 

@@ -1,9 +1,7 @@
 """What a session and an account may store: bytes of journals and of runs' output, with a word before the end and one at it."""
 
 from collections.abc import Callable
-from typing import Final, Literal
-
-import msgspec
+from typing import Final, Literal, final
 
 from room.session import commands as c
 from room.session import events as e
@@ -54,11 +52,15 @@ SENTENCES: dict[tuple[str, Level], str] = {
 }
 
 
-class Budget(msgspec.Struct):
+@final
+class Budget:
     """Bytes spent of a limit."""
 
-    limit: int
-    spent: int = 0
+    __slots__ = ("limit", "spent")
+
+    def __init__(self, limit: int, spent: int = 0) -> None:
+        self.limit = limit
+        self.spent = spent
 
     def spend(self, size: int) -> bool:
         """Whether the level changed by it."""

@@ -6,10 +6,11 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
-from room.realtime import metrics, protocol
+from room.realtime import frames, metrics, protocol
+from room.realtime.frames import CloseCode
 from room.realtime.hub import Hub
 from room.realtime.outbox import Straight
-from room.realtime.protocol import CloseCode, TooLarge
+from room.realtime.protocol import TooLarge
 from room.realtime.room import Room
 from room.realtime.seat import Seat
 from room.session.ids import InterviewId
@@ -131,7 +132,7 @@ class _Reader:
         if self._direct is not None:
             self._direct.go_on()
 
-    def _parse(self, message: bytes | str) -> protocol.Frame | None:
+    def _parse(self, message: bytes | str) -> frames.Frame | None:
         """The frame; None when it is none and the seat was closed for it."""
         if isinstance(message, str):
             self._seat.close(CloseCode.MALFORMED)

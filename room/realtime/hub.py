@@ -15,10 +15,11 @@ from room.realtime import metrics, recovery
 from room.realtime.budget import ACCOUNT_BYTES, Budget, Level
 from room.realtime.content import Content
 from room.realtime.document import Document
+from room.realtime.frames import CloseCode
 from room.realtime.journal import JournalWriter
-from room.realtime.protocol import CloseCode
+from room.realtime.people import Person
 from room.realtime.room import Broken, Room
-from room.realtime.seat import Person, Seat
+from room.realtime.seat import Seat
 from room.sandbox.runner import Runner
 from room.sandbox.spec import RunnerStatus
 from room.session import commands as c
@@ -28,7 +29,8 @@ from room.session.ids import SYSTEM, CompetencyId, InterviewId, MemberId, new_id
 from room.session.roles import Role
 from room.session.state import SessionState
 from room.store.engine import Store
-from room.store.journal import Pen, account_bytes, append, last_hash
+from room.store.journal import account_bytes, append, last_hash
+from room.store.pen import Pen
 from room.store.sealing import KeyDestroyed, Seals
 
 log = structlog.get_logger()

@@ -18,7 +18,7 @@ from room.realtime import metrics
 from room.session.events import Recorded
 from room.store import journal
 from room.store.engine import Connection, Store
-from room.store.journal import Pen
+from room.store.pen import Pen
 
 log = structlog.get_logger()
 
@@ -26,8 +26,9 @@ GATHER_MAX = 512
 """Batches in one transaction at the most."""
 TELL_MAX = 16
 """Outcomes that are told in one turn of the event loop."""
-GATHER_S = 0.05
-"""How long edits wait for others before they go to disk together: a commit costs as much as ten keys."""
+GATHER_S = 0.2
+"""How long edits wait for others before they go to disk together: a commit costs as much as ten keys. Their text is with
+everybody else by then; only the typist's "saved" waits."""
 
 
 Done = Callable[[BaseException | None], None]
@@ -47,8 +48,8 @@ class JournalWriter:
         self._connection: Connection | None = None
         """The thread's own, kept from commit to commit."""
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
-        self._thread.start()
+        self._worker = threading.Thread(target=self._work, name="journal", daemon=True)
+        self._worker.start()
 
     def write(
         self, pen: Pen, recorded: Sequence[Recorded], done: Done, *, is_urgent: bool = True
@@ -68,7 +69,7 @@ class JournalWriter:
         self._is_open = False
         self._hurry.set()
         self._filled.set()
-        await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._worker.join)
         while self._untold:
             self._tell_some()
 

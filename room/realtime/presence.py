@@ -8,7 +8,7 @@ import msgspec
 
 from room.clock import Clock
 from room.realtime import protocol
-from room.realtime.protocol import AwarenessUpdate
+from room.realtime.frames import AwarenessUpdate
 from room.realtime.seat import Awareness, Seat
 from room.session.ids import MemberId
 from room.yjs.encoding import Malformed

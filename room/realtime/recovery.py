@@ -13,7 +13,7 @@ from room.session.state import EMPTY, SessionState
 from room.session.visibility import PUBLIC, visible_to
 from room.store import journal
 from room.store.engine import Store
-from room.store.journal import Pen
+from room.store.pen import Pen
 from room.store.sealing import Cipher
 
 NEVER_TOLD = (DocEdited, CaretMoved)

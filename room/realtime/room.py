@@ -14,19 +14,20 @@ import msgspec
 import structlog
 
 from room.clock import Clock
-from room.realtime import metrics, protocol
+from room.realtime import frames, metrics, protocol
 from room.realtime.budget import HUNGRY, SENTENCES, Budget, Level, Spending
 from room.realtime.content import Content
 from room.realtime.document import Document, Lost, TooBig, Unready
+from room.realtime.frames import CloseCode
 from room.realtime.inbox import Inbox
 from room.realtime.journal import JournalWriter
 from room.realtime.outbox import Straight
+from room.realtime.people import Person
 from room.realtime.presence import CaretLog, Presence
-from room.realtime.protocol import CloseCode
 from room.realtime.recovery import NEVER_TOLD, Session, Told
 from room.realtime.runs import Job, Runs, finish_of
 from room.realtime.scrollback import Scrollback
-from room.realtime.seat import Person, Seat
+from room.realtime.seat import Seat
 from room.realtime.session_clock import SessionClock
 from room.realtime.updates import read_state_vector, read_update, unknown_roots
 from room.sandbox.budget import Payer
@@ -41,7 +42,7 @@ from room.session.ids import SYSTEM, FileId, MemberId, RunId
 from room.session.roles import INTERVIEWERS, Role
 from room.session.state import SessionState
 from room.session.visibility import PUBLIC, visible_to
-from room.store.journal import Pen
+from room.store.pen import Pen
 from room.yjs.encoding import Malformed
 
 log = structlog.get_logger()
@@ -55,7 +56,7 @@ CLIENTS_A_MEMBER: Final = 200
 Notice = Callable[[SessionState], None]
 
 
-class Broken(RuntimeError):
+class Broken(Exception):
     """The room can no longer vouch for what it holds; it closes and is opened again from the journal."""
 
 
@@ -146,11 +147,11 @@ class Room:
     async def attach(self, seat: Seat) -> None:
         await self._inbox.put(lambda: self._attach(seat))
 
-    async def frame(self, seat: Seat, frame: protocol.Frame) -> None:
+    async def frame(self, seat: Seat, frame: frames.Frame) -> None:
         """One parsed frame; waits while the room is busy, so its socket is read more slowly."""
         await self._inbox.put(lambda: self._frame(seat, frame))
 
-    def frame_now(self, seat: Seat, frame: protocol.Frame) -> bool:
+    def frame_now(self, seat: Seat, frame: frames.Frame) -> bool:
         """The same without waiting; False when the room is so busy that the next one has to wait for :meth:`place`.
 
         After one or several :meth:`frames_over` has to be called, before anything else runs.
@@ -431,19 +432,24 @@ class Room:
         self._seq += 1
         self._at_ms = self._time.at_ms()
         recorded = e.Recorded(self._seq, self._at_ms, self._time.wall_ms(), by, event)
+        if isinstance(event, NEVER_TOLD):  # It changes no state and causes nothing either.
+            self._take_note(recorded)
+            return
         before = self.state
         is_public = visible_to(event, PUBLIC, before)
         self.state = evolve(before, recorded)
-        self._batch.recorded.append(recorded)
-        metrics.count_event()
+        self._take_note(recorded)
         if isinstance(event, e.RunFinished | e.TestsFinished | e.HiddenTestsFinished):
             metrics.RUNS.labels(type(event).__name__, event.verdict).inc()
-        self._spending.spend(event)
-        if not isinstance(event, NEVER_TOLD):
-            self._batch.after.append(lambda: self._tell(recorded, is_public=is_public))
+        self._batch.after.append(lambda: self._tell(recorded, is_public=is_public))
         for effect in fx.effects_of(event, before):
             self._cause(effect)
-        if self._seq % KEYFRAME_EVERY == 0:
+
+    def _take_note(self, recorded: e.Recorded) -> None:
+        self._batch.recorded.append(recorded)
+        metrics.count_event()
+        self._spending.spend(recorded.event)
+        if recorded.seq % KEYFRAME_EVERY == 0:
             self._batch.after.append(self._on_keyframe)
 
     def _warn(self, what: str, level: Level) -> None:
@@ -540,7 +546,7 @@ class Room:
         for act in batch.after:
             act()
         for seat, count in batch.saved.items():
-            seat.tell(protocol.Saved(count))
+            seat.tell(frames.Saved(count))
 
     def _tell(self, recorded: e.Recorded, *, is_public: bool) -> None:
         """Tell those who may see it, each class of viewer in a numbering of its own."""
@@ -692,29 +698,29 @@ class Room:
 
     # ------------------------------------------------------------------------------------------------ frames
 
-    def _frame(self, seat: Seat, frame: protocol.Frame) -> None:
+    def _frame(self, seat: Seat, frame: frames.Frame) -> None:
         if seat.closed.done() or seat.standing == "gone":
             return
         try:
             match frame:
-                case protocol.DocUpdate():
+                case frames.DocUpdate():
                     if seat.is_active:
                         self._edit(seat, frame.update, is_resync=False)
-                case protocol.AwarenessUpdate():
+                case frames.AwarenessUpdate():
                     if seat.is_active:
                         self._aware(seat, frame)
-                case protocol.Step2():
+                case frames.Step2():
                     if seat.is_active:
                         self._edit(seat, frame.update, is_resync=True)
-                case protocol.Step1():
+                case frames.Step1():
                     read_state_vector(frame.vector)
                     if seat.is_active:
                         self._answer_vector(seat, frame.vector)
                     else:
                         seat.vector = frame.vector
-                case protocol.ForeignAwareness():
+                case frames.ForeignAwareness():
                     pass
-                case protocol.QueryAwareness():
+                case frames.QueryAwareness():
                     if seat.is_active:
                         self._presence.answer(seat)
                 case _:
@@ -728,10 +734,10 @@ class Room:
             seat.close(CloseCode.MALFORMED)
             self._broken = error
 
-    def _room_message(self, seat: Seat, frame: protocol.RoomMessage) -> None:
+    def _room_message(self, seat: Seat, frame: frames.RoomMessage) -> None:
         seat.speaks_room = True
         match frame:
-            case protocol.Hello():
+            case frames.Hello():
                 match seat.standing:
                     case "active":
                         self._batch.after.append(lambda: self._welcome(seat))
@@ -739,28 +745,28 @@ class Room:
                         seat.tell({"t": "waiting"})
                     case "elsewhere":
                         seat.tell({"t": "busy_elsewhere"})
-            case protocol.Ping():
+            case frames.Ping():
                 seat.tell({"t": "pong"})
-            case protocol.Do():
+            case frames.Do():
                 if seat.is_active:
                     self._do(seat, frame)
                 else:
                     seat.tell(
                         _refusal(frame.id, Refused("not_here", "You are not in the room yet."))
                     )
-            case protocol.TakeOver():
+            case frames.TakeOver():
                 if seat.standing == "elsewhere":
                     for other in self._seats:
                         if other.member == seat.member and other.is_active:
                             self._retire(other, CloseCode.ELSEWHERE)
                     self._place(seat)
-            case protocol.Bye():
+            case frames.Bye():
                 if seat.is_active:
                     seat.standing = "gone"
                     self._presence.forget(seat)
                     self._command(c.Leave(seat.member, clean=True), SYSTEM)
 
-    def _do(self, seat: Seat, frame: protocol.Do) -> None:
+    def _do(self, seat: Seat, frame: frames.Do) -> None:
         try:
             command = c.decode_command(bytes(frame.do))
         except (msgspec.DecodeError, RecursionError):
@@ -790,7 +796,7 @@ class Room:
         if not update.blocks and not update.deletes:
             self._acknowledge(seat, is_resync=is_resync)
             return
-        refused = may_edit(self.state, seat.member)
+        refused = self._why_not_edit(seat)
         if refused is not None:
             if refused.reason == "ended":
                 seat.tell({"t": "too_late"})
@@ -802,7 +808,7 @@ class Room:
                 {"t": "notice", "about": what, "level": "full", "sentence": SENTENCES[what, "full"]}
             )
             return
-        if unknown_roots(update, {f.id for f in self.state.files}):
+        if update.roots and unknown_roots(update, {f.id for f in self.state.files}):
             raise Malformed("text of a file that is not there")
         claims = self._claims(seat, update.blocks, is_resync=is_resync)
         if claims is None:
@@ -838,6 +844,12 @@ class Room:
             else:
                 self._relay(frame, seat)
         self._acknowledge(seat, is_resync=is_resync)
+
+    def _why_not_edit(self, seat: Seat) -> Refused | None:
+        """Why this seat may not change the document now. Asked for every key, and the same until something happens."""
+        if seat.judged_on is not self.state:
+            seat.judged_on, seat.judged = self.state, may_edit(self.state, seat.member)
+        return seat.judged
 
     def _claims(self, seat: Seat, blocks: Sequence[Any], *, is_resync: bool) -> list[int] | None:
         """Client ids that become this member's by this update; None: it writes under somebody else's.
@@ -890,7 +902,7 @@ class Room:
 
     # ------------------------------------------------------------------------------------------------ carets
 
-    def _aware(self, seat: Seat, frame: protocol.AwarenessUpdate) -> None:
+    def _aware(self, seat: Seat, frame: frames.AwarenessUpdate) -> None:
         owner = self.state.clients.get(frame.client)
         if owner is not None and owner != seat.member:
             return
@@ -898,7 +910,7 @@ class Room:
         if (
             cursor is not None
             and self.state.phase in ("running", "paused")
-            and may_edit(self.state, seat.member) is None
+            and self._why_not_edit(seat) is None
         ):
             self._carets.note(seat.member, cursor)
 

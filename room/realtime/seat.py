@@ -1,33 +1,29 @@
 """A connection as its room sees it: whose it is, what it has been sent, what it has said."""
 
 import asyncio
-import functools
-from typing import Literal
+from typing import Literal, final
 
 import msgspec
 
 from room.realtime import protocol
+from room.realtime.frames import CloseCode
 from room.realtime.outbox import Outbox
-from room.realtime.protocol import CloseCode
-from room.session.ids import MemberId
-from room.session.roles import Role
+from room.realtime.people import Person
+from room.session.decide import Refused
+from room.session.state import SessionState
 
 
-class Person(msgspec.Struct, frozen=True):
-    """How a member is called and coloured. Lives in rows, never in the journal."""
+@final
+class Awareness:
+    """What a client last said of itself."""
 
-    id: MemberId
-    name: str
-    first: str
-    colour: str
-    role: Role
+    __slots__ = ("client", "clock", "state")
 
-
-class Awareness(msgspec.Struct, frozen=True):
-    client: int
-    clock: int
-    state: bytes
-    """JSON."""
+    def __init__(self, client: int, clock: int, state: bytes) -> None:
+        self.client = client
+        self.clock = clock
+        self.state = state
+        """JSON."""
 
 
 Standing = Literal["new", "waiting", "elsewhere", "active", "gone"]
@@ -42,7 +38,10 @@ class Seat:
         self.tab = tab
         """Names the browser tab, so that a tab that comes back replaces its own lost connection at once."""
         self.outbox = outbox or Outbox()
-        self.standing: Standing = "new"
+        self.member = person.id
+        self._standing: Standing = "new"
+        self.is_active = False
+        """Its standing is ``active``."""
         self.speaks_room = False
         """It has sent a room message, so it may be sent some."""
         self.received = 0
@@ -54,22 +53,22 @@ class Seat:
         self.vector: bytes | None = None
         """Its state vector, if it asked before it was let in."""
         self.awareness: Awareness | None = None
+        self.judged_on: SessionState | None = None
+        self.judged: Refused | None = None
+        """Whether it may edit, as it was in that state of the session."""
+        named = {"name": person.first, "color": person.colour, "member": person.id}
+        self.identity = msgspec.Raw(msgspec.json.encode(named))
+        """Who this is, as awareness says it."""
         self.closed: asyncio.Future[CloseCode] = asyncio.get_running_loop().create_future()
 
-    @functools.cached_property
-    def identity(self) -> msgspec.Raw:
-        """Who this is, as awareness says it."""
-        who = self.person
-        named = {"name": who.first, "color": who.colour, "member": who.id}
-        return msgspec.Raw(msgspec.json.encode(named))
-
     @property
-    def member(self) -> MemberId:
-        return self.person.id
+    def standing(self) -> Standing:
+        return self._standing
 
-    @property
-    def is_active(self) -> bool:
-        return self.standing == "active"
+    @standing.setter
+    def standing(self, standing: Standing) -> None:
+        self._standing = standing
+        self.is_active = standing == "active"
 
     def post(self, frame: bytes, *, volatile: bool = False) -> None:
         """Send a frame, or close the connection as too slow."""

@@ -1,11 +1,6 @@
-r"""A session's journal: append-only rows, sealed, chained by hash, unique on (session, seq).
+"""A session's journal: append-only rows, sealed, chained by hash, unique on (session, seq).
 
-A row's hash commits to the row before it and to a salted payload, not to the payload itself: few choices could be guessed.
-
-    commitment = SHA-256(salt ‖ payload)                         payload: events.encode_payload
-    hash       = SHA-256(previous hash ‖ seq ‖ at_ms ‖ wall_ms ‖ commitment)   integers: 8 bytes, big endian, signed
-    previous hash of the first row = SHA-256("room/journal/1\\0" ‖ session id)
-    sealed     = AES-256-GCM(salt ‖ payload), context "journal/<session id>/<seq>"
+How a row is made of an event is told in ``store.pen``.
 
 After the end the rows are packed (``store.segments``): the same payloads and salts in blocks, with the hash of each block's last
 row; the other hashes follow from the content. What is read here is read from both forms, the packed one first.
@@ -14,10 +9,9 @@ The primary key fences a writer whose session has passed to another one: its app
 """
 
 import functools
-import hashlib
 import itertools
-import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 import msgspec
 from sqlalchemy import (
@@ -39,18 +33,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from room.session.events import Recorded, decode_payload, encode_payload
+from room.session.events import Recorded, decode_payload
 from room.session.ids import InterviewId
 from room.store import segments
 from room.store.engine import Store
 from room.store.interviews import interviews
 from room.store.packing import PackedRow
+from room.store.pen import HASH_BYTES, SALT_BYTES, Pen, Row, commitment, context_of, genesis, link
 from room.store.schema import metadata
 from room.store.sealing import Cipher, Damaged, Seals
 from room.store.segments import Segment
-
-SALT_BYTES = 16
-HASH_BYTES = 32
 
 journal = Table(
     "journal",
@@ -86,14 +78,8 @@ keyframes = Table(
 )
 
 
-class Row(msgspec.Struct, frozen=True):
-    session_id: InterviewId
-    seq: int
-    owner_id: str
-    at_ms: int
-    wall_ms: int
-    sealed: bytes
-    hash: bytes
+STATEMENT_ROWS: Final = 64
+"""Rows of one statement at the most."""
 
 
 class BrokenChain(ValueError):
@@ -104,56 +90,16 @@ class BrokenChain(ValueError):
         self.seq = seq
 
 
-def genesis(session: InterviewId) -> bytes:
-    """What stands for the hash before the first row."""
-    return hashlib.sha256(b"room/journal/1\0" + session.encode()).digest()
-
-
-def commitment(salted_payload: bytes) -> bytes:
-    return hashlib.sha256(salted_payload).digest()
-
-
-def link(previous: bytes, seq: int, at_ms: int, wall_ms: int, committed: bytes) -> bytes:
-    """A row's hash."""
-    return hashlib.sha256(previous + struct.pack(">qqq", seq, at_ms, wall_ms) + committed).digest()
-
-
-def _context(session: InterviewId, seq: int) -> str:
-    return f"journal/{session}/{seq}"
-
-
-class Pen:
-    """Where one session's journal stands: whoever holds it is its only writer."""
-
-    def __init__(
-        self, session: InterviewId, owner_id: str, cipher: Cipher, last_hash: bytes
-    ) -> None:
-        self.session = session
-        self.owner_id = owner_id
-        self.cipher = cipher
-        self.last_hash = last_hash
-
-    def to_rows(self, recorded: Iterable[Recorded]) -> list[Row]:
-        """The rows for ``recorded``, sealed and chained on to what was written before; moves ``last_hash`` on."""
-        rows = []
-        for one in recorded:
-            context = _context(self.session, one.seq)
-            salted = self.cipher.salt(context) + encode_payload(one.by, one.event)
-            hashed = link(self.last_hash, one.seq, one.at_ms, one.wall_ms, commitment(salted))
-            sealed = self.cipher.seal(salted, context)
-            rows.append(
-                Row(self.session, one.seq, self.owner_id, one.at_ms, one.wall_ms, sealed, hashed)
-            )
-            self.last_hash = hashed
-        return rows
-
-
 @functools.cache
-def _insert_for(dialect: Dialect) -> SQLCompiler:
-    compiled = insert(journal).values(dict.fromkeys(Row.__struct_fields__)).compile(dialect=dialect)
+def _insert_for(dialect: Dialect, rows: int) -> tuple[str, bool]:
+    """The statement for so many rows, and whether it takes their values by place."""
+    names = Row._fields
+    values = [dict.fromkeys(names) for _ in range(rows)]
+    compiled = insert(journal).values(values).compile(dialect=dialect)
     assert isinstance(compiled, SQLCompiler)  # noqa: S101
-    assert compiled.positiontup in (None, list(Row.__struct_fields__))  # noqa: S101
-    return compiled
+    wanted = [f"{name}_m{row}" for row in range(rows) for name in names]
+    assert compiled.positiontup in (None, wanted)  # noqa: S101
+    return str(compiled), compiled.positional
 
 
 def append(conn: Connection, rows: Sequence[Row]) -> None:
@@ -162,14 +108,23 @@ def append(conn: Connection, rows: Sequence[Row]) -> None:
     Raises:
         sqlalchemy.exc.IntegrityError: a (session, seq) exists already: somebody else writes this session.
     """
-    if not rows:
-        return
-    # Straight to the driver: every keystroke comes through here, and the columns are what the driver takes as they are.
-    compiled = _insert_for(conn.dialect)
-    if compiled.positional:
-        conn.exec_driver_sql(str(compiled), [msgspec.structs.astuple(row) for row in rows])
-    else:
-        conn.exec_driver_sql(str(compiled), [msgspec.structs.asdict(row) for row in rows])
+    # Straight to the driver: every keystroke comes through here, and the columns are what the driver takes as they are. Many rows
+    # in one statement, since the driver lets the interpreter go for each; powers of two, so that few statements are prepared.
+    at, left = 0, len(rows)
+    while left:
+        size = min(STATEMENT_ROWS, 1 << (left.bit_length() - 1))
+        statement, is_positional = _insert_for(conn.dialect, size)
+        chunk = rows[at : at + size]
+        if is_positional:
+            conn.exec_driver_sql(statement, tuple(itertools.chain.from_iterable(chunk)))
+        else:
+            named = {
+                f"{name}_m{number}": value
+                for number, row in enumerate(chunk)
+                for name, value in zip(Row._fields, row, strict=True)
+            }
+            conn.exec_driver_sql(statement, named)
+        at, left = at + size, left - size
 
 
 def last_hash(conn: Connection, session: InterviewId) -> tuple[int, bytes]:
@@ -220,7 +175,7 @@ def open_row(row: Row, cipher: Cipher) -> tuple[Recorded, bytes]:
         Damaged: the row does not open.
         msgspec.ValidationError: a newer program wrote it.
     """
-    salted = cipher.unseal(row.sealed, _context(row.session_id, row.seq))
+    salted = cipher.unseal(row.sealed, context_of(row.session_id, row.seq))
     by, event = decode_payload(salted[SALT_BYTES:])
     return Recorded(row.seq, row.at_ms, row.wall_ms, by, event), commitment(salted)
 
@@ -231,7 +186,7 @@ def payload_of(row: Row, cipher: Cipher) -> bytes:
     Raises:
         Damaged: the row does not open.
     """
-    return cipher.unseal(row.sealed, _context(row.session_id, row.seq))[SALT_BYTES:]
+    return cipher.unseal(row.sealed, context_of(row.session_id, row.seq))[SALT_BYTES:]
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -263,7 +218,7 @@ def opened(
 
 
 def _open(row: Row, cipher: Cipher) -> Opened:
-    salted = cipher.unseal(row.sealed, _context(row.session_id, row.seq))
+    salted = cipher.unseal(row.sealed, context_of(row.session_id, row.seq))
     salt, payload = salted[:SALT_BYTES], salted[SALT_BYTES:]
     by, event = decode_payload(payload)
     recorded = Recorded(row.seq, row.at_ms, row.wall_ms, by, event)
@@ -273,7 +228,7 @@ def _open(row: Row, cipher: Cipher) -> Opened:
 def _opened(segment: Segment, cipher: Cipher) -> Iterator[Opened]:
     for seq, row in enumerate(segments.rows(segment, cipher), segment.first_seq):
         by, event = decode_payload(row.payload)
-        salt = row.salt or cipher.salt(_context(segment.session_id, seq))
+        salt = row.salt or cipher.salt(context_of(segment.session_id, seq))
         recorded = Recorded(seq, row.at_ms, row.wall_ms, by, event)
         hashed = segment.last_hash if seq == segment.last_seq else None
         yield Opened(recorded, commitment(salt + row.payload), salt, row.payload, hashed)
@@ -396,7 +351,7 @@ def pack_next(store: Store, seals: Seals, session: InterviewId) -> int:
         except (Damaged, msgspec.ValidationError) as error:
             raise BrokenChain(row.seq, "was changed") from error
         walk.step(one.recorded, one.committed, one.hash)
-        follows = one.salt == cipher.salt(_context(session, row.seq))
+        follows = one.salt == cipher.salt(context_of(session, row.seq))
         packed.append(PackedRow(row.at_ms, row.wall_ms, one.payload, None if follows else one.salt))
     segment = segments.make(session, rows[0].owner_id, rows[0].seq, packed, walk.last_hash, cipher)
     with store.begin() as conn:

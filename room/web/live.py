@@ -12,9 +12,10 @@ from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
 from room.realtime.connection import Direct, hold
+from room.realtime.frames import CloseCode
 from room.realtime.hub import Hub, role_of
-from room.realtime.protocol import CloseCode
-from room.realtime.seat import Person, Seat
+from room.realtime.people import Person
+from room.realtime.seat import Seat
 from room.session.ids import InterviewId, MemberId
 from room.store.members import Member
 from room.web import access

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from room import config
 from room.clock import ManualClock
-from room.realtime import protocol
+from room.realtime import frames
 from room.realtime.hub import Hub, Setup
+from room.realtime.people import Person
 from room.realtime.room import Room
-from room.realtime.seat import Person, Seat
+from room.realtime.seat import Seat
 from room.sandbox.spec import Limits, TestSuite
 from room.session import commands as c
 from room.session import events as e
@@ -152,7 +153,7 @@ async def sit(room: Room, person: Person, tab: str = "") -> Seat:
     """A member with an open page."""
     seat = Seat(person, tab)
     await room.attach(seat)
-    await room.frame(seat, protocol.Hello())
+    await room.frame(seat, frames.Hello())
     await room.settled()
     return seat
 

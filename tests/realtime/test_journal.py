@@ -11,7 +11,8 @@ from room.realtime import journal
 from room.realtime.journal import JournalWriter
 from room.session import events as e
 from room.session.events import Recorded
-from room.store.journal import Pen, genesis, verify
+from room.store.journal import verify
+from room.store.pen import Pen, genesis
 from tests.realtime.stage import CAL, Stage
 
 

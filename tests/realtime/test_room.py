@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from pycrdt import Doc, Text
 
-from room.realtime import protocol
-from room.realtime.document import Document, Lost
+from room.realtime import frames, protocol
+from room.realtime.frames import CloseCode
 from room.realtime.hub import Hub
-from room.realtime.protocol import CloseCode
 from room.realtime.seat import Seat
 from room.sandbox.runner import Runner
 from room.session import commands as c
@@ -125,12 +124,12 @@ async def test_edits_are_relayed_in_order_while_the_first_waits_for_the_disk(
     doc: Doc[Text] = Doc()
     file = room.state.files[0].id
     updates = [typed(doc, file, word) for word in ("one", "two", "three")]
-    await room.frame(candidate, protocol.DocUpdate(updates[0]))
+    await room.frame(candidate, frames.DocUpdate(updates[0]))
     await room.taken()
-    await room.frame(candidate, protocol.DocUpdate(updates[1]))
+    await room.frame(candidate, frames.DocUpdate(updates[1]))
     await room.taken()
     await written()  # The name is on disk, the second edit is not.
-    await room.frame(candidate, protocol.DocUpdate(updates[2]))
+    await room.frame(candidate, frames.DocUpdate(updates[2]))
     await room.taken()
     while waiting:
         await written()
@@ -148,7 +147,7 @@ async def test_an_edit_is_relayed_journaled_under_its_author_and_acknowledged(
     doc: Doc[Text] = Doc()
     file = room.state.files[0].id
     update = typed(doc, file, "hello")
-    await room.frame(candidate, protocol.DocUpdate(update))
+    await room.frame(candidate, frames.DocUpdate(update))
     await room.settled()
     assert {"t": "saved", "count": 1} in messages(candidate)
     assert protocol.update(update) in lead.outbox.take_all()
@@ -163,7 +162,7 @@ async def test_a_second_tab_waits_and_takes_over_on_request(stage: Stage, hub: H
     second = await sit(room, CAL, "tab two")
     assert messages(second) == [{"t": "busy_elsewhere"}]
     assert not first.closed.done()
-    await room.frame(second, protocol.TakeOver())
+    await room.frame(second, frames.TakeOver())
     await room.settled()
     assert first.closed.result() is CloseCode.ELSEWHERE
     assert any(m["t"] == "welcome" for m in messages(second))
@@ -197,7 +196,7 @@ async def test_a_candidate_waits_until_let_in_and_gets_nothing_before(
     assert [read_room(frame) for frame in candidate.outbox.take_all()] == [{"t": "waiting"}]
     assert any(m.get("e", {}).get("type") == "MemberWaiting" for m in messages(lead))
     update = typed(Doc(), room.state.files[0].id, "too early")
-    await room.frame(candidate, protocol.DocUpdate(update))
+    await room.frame(candidate, frames.DocUpdate(update))
     await room.submit(c.SendChat("prepared"), IRIS.id)
     assert candidate.outbox.is_empty
     await room.submit(c.AdmitMember(CAL.id), IRIS.id)
@@ -211,8 +210,8 @@ async def test_an_update_under_anothers_client_id_closes_the_forger(stage: Stage
     room = await hub.room(stage.interview())
     lead, candidate = await sit(room, IRIS), await sit(room, CAL)
     doc: Doc[Text] = Doc()
-    await room.frame(lead, protocol.DocUpdate(typed(doc, room.state.files[0].id, "mine")))
-    await room.frame(candidate, protocol.DocUpdate(typed(doc, room.state.files[0].id, " forged")))
+    await room.frame(lead, frames.DocUpdate(typed(doc, room.state.files[0].id, "mine")))
+    await room.frame(candidate, frames.DocUpdate(typed(doc, room.state.files[0].id, " forged")))
     await room.settled()
     assert candidate.closed.result() is CloseCode.NOT_ALLOWED
     assert not lead.closed.done()
@@ -226,7 +225,7 @@ async def test_a_browser_brings_back_what_another_typed_and_the_server_lost(
     lead, candidate = await sit(room, IRIS), await sit(room, CAL)
     doc: Doc[Text] = Doc()
     file = room.state.files[0].id
-    await room.frame(candidate, protocol.DocUpdate(typed(doc, file, "known ")))
+    await room.frame(candidate, frames.DocUpdate(typed(doc, file, "known ")))
     await room.settled()
     for task in hub._tasks.values():  # As a server that is killed: nobody has left.
         task.cancel()
@@ -236,7 +235,7 @@ async def test_a_browser_brings_back_what_another_typed_and_the_server_lost(
     room = await hub.room(interview)
     lead, candidate = await sit(room, IRIS), await sit(room, CAL)
     typed(doc, file, "lost by the server, relayed to Iris")
-    await room.frame(lead, protocol.Step2(doc.get_update()))
+    await room.frame(lead, frames.Step2(doc.get_update()))
     await room.settled()
     rows = await recorded(stage, interview)
     assert rows[-1].by == IRIS.id, "the journal marks who brought it"
@@ -253,7 +252,7 @@ async def test_nobody_brings_text_in_anothers_name_when_the_server_lost_nothing(
     lead = await sit(room, IRIS)
     file = room.state.files[0].id
     mine: Doc[Text] = Doc()
-    await room.frame(lead, protocol.DocUpdate(typed(mine, file, "mine")))
+    await room.frame(lead, frames.DocUpdate(typed(mine, file, "mine")))
     await room.settled()
     if after == "a cut long ago":
         for task in hub._tasks.values():
@@ -266,7 +265,7 @@ async def test_nobody_brings_text_in_anothers_name_when_the_server_lost_nothing(
     stage.clock.advance(11 * 60_000)
     candidate = await sit(room, CAL)
     typed(mine, file, " forged, while Iris is away")
-    await room.frame(candidate, protocol.Step2(mine.get_update()))
+    await room.frame(candidate, frames.Step2(mine.get_update()))
     await room.settled()
     assert candidate.closed.result() is CloseCode.NOT_ALLOWED
     assert room._document.text(file) == "mine"
@@ -280,12 +279,12 @@ async def test_nobody_brings_text_in_the_name_of_one_who_is_here_and_writes(
     lead, candidate = await sit(room, IRIS), await sit(room, CAL)
     file = room.state.files[0].id
     mine: Doc[Text] = Doc()
-    await room.frame(lead, protocol.DocUpdate(typed(mine, file, "mine")))
+    await room.frame(lead, frames.DocUpdate(typed(mine, file, "mine")))
     forged: Doc[Text] = Doc(client_id=mine.client_id)
     forged.apply_update(mine.get_update())
     typed(forged, file, " forged")
-    await room.frame(candidate, protocol.Step2(forged.get_update()))
-    await room.frame(lead, protocol.DocUpdate(typed(mine, file, " too")))
+    await room.frame(candidate, frames.Step2(forged.get_update()))
+    await room.frame(lead, frames.DocUpdate(typed(mine, file, " too")))
     await room.settled()
     assert candidate.closed.result() is CloseCode.NOT_ALLOWED
     assert room._document.text(file) == str(mine.get(f"f:{file}", type=Text))
@@ -295,10 +294,10 @@ async def test_an_observer_reads_and_cannot_write(stage: Stage, hub: Hub) -> Non
     room = await hub.room(stage.interview())
     observer = await sit(room, OLGA)
     update = typed(Doc(), room.state.files[0].id, "x")
-    await room.frame(observer, protocol.Step2(update))
+    await room.frame(observer, frames.Step2(update))
     await room.settled()
     assert not observer.closed.done(), "an answer to step 1 is legal"
-    await room.frame(observer, protocol.DocUpdate(update))
+    await room.frame(observer, frames.DocUpdate(update))
     await room.settled()
     assert observer.closed.result() is CloseCode.NOT_ALLOWED
 
@@ -311,12 +310,12 @@ async def test_an_update_that_lacks_its_ground_is_asked_for_again_and_not_acknow
     doc: Doc[Text] = Doc()
     file = room.state.files[0].id
     typed(doc, file, "never sent ")
-    await room.frame(candidate, protocol.DocUpdate(typed(doc, file, "sent")))
+    await room.frame(candidate, frames.DocUpdate(typed(doc, file, "sent")))
     await room.settled()
-    frames = candidate.outbox.take_all()
-    assert any(frame[:2] == bytes((protocol.SYNC, protocol.STEP1)) for frame in frames)
-    assert not any((read_room(f) or {}).get("t") == "saved" for f in frames)
-    await room.frame(candidate, protocol.Step2(doc.get_update()))
+    sent_frames = candidate.outbox.take_all()
+    assert any(frame[:2] == bytes((protocol.SYNC, protocol.STEP1)) for frame in sent_frames)
+    assert not any((read_room(f) or {}).get("t") == "saved" for f in sent_frames)
+    await room.frame(candidate, frames.Step2(doc.get_update()))
     await room.settled()
     assert {"t": "saved", "count": 2} in messages(candidate)
 
@@ -324,13 +323,13 @@ async def test_an_update_that_lacks_its_ground_is_asked_for_again_and_not_acknow
 @pytest.mark.parametrize(
     "frame",
     [
-        protocol.DocUpdate(b"\x05garbage"),
-        protocol.Step1(bytes.fromhex("ffffff7f")),
-        protocol.AwarenessUpdate(1, 1, "[1]"),
+        frames.DocUpdate(b"\x05garbage"),
+        frames.Step1(bytes.fromhex("ffffff7f")),
+        frames.AwarenessUpdate(1, 1, "[1]"),
     ],
 )
 async def test_a_malformed_frame_closes_only_its_sender(
-    stage: Stage, hub: Hub, frame: protocol.Frame
+    stage: Stage, hub: Hub, frame: frames.Frame
 ) -> None:
     room = await hub.room(stage.interview())
     lead, candidate = await sit(room, IRIS), await sit(room, CAL)
@@ -342,7 +341,7 @@ async def test_a_malformed_frame_closes_only_its_sender(
 
 
 async def test_a_panic_of_the_library_closes_the_offender_and_the_document_comes_back_from_the_journal(
-    stage: Stage, hub: Hub, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, hub: Hub
 ) -> None:
     class PanicException(BaseException):
         """What a panic of the library looks like from Python: no Exception."""
@@ -352,19 +351,21 @@ async def test_a_panic_of_the_library_closes_the_offender_and_the_document_comes
     lead, candidate = await sit(room, IRIS), await sit(room, CAL)
     file = room.state.files[0].id
     doc: Doc[Text] = Doc()
-    await room.frame(lead, protocol.DocUpdate(typed(doc, file, "safe")))
+    await room.frame(lead, frames.DocUpdate(typed(doc, file, "safe")))
     await room.settled()
     broken = room._document
-    real = Document._apply
+    real = broken._doc
 
-    def panic(document: Document, update: bytes) -> None:
-        if document is broken:
-            raise Lost("PanicException") from PanicException()
-        real(document, update)
+    class Panicking:
+        def apply_update(self, update: bytes) -> None:
+            raise PanicException
 
-    monkeypatch.setattr(Document, "_apply", panic)
-    await room.frame(candidate, protocol.DocUpdate(typed(Doc(), file, "poison")))
-    await room.frame(lead, protocol.DocUpdate(typed(doc, file, " and on")))
+        def __getattr__(self, name: str) -> Any:
+            return getattr(real, name)
+
+    broken._doc = Panicking()  # type: ignore[assignment]
+    await room.frame(candidate, frames.DocUpdate(typed(Doc(), file, "poison")))
+    await room.frame(lead, frames.DocUpdate(typed(doc, file, " and on")))
     await room.settled()
     assert candidate.closed.result() is CloseCode.MALFORMED
     assert not lead.closed.done()
@@ -383,12 +384,12 @@ async def test_a_session_says_when_its_storage_ends_and_keeps_what_it_has(
     doc: Doc[Text] = Doc()
     room._spending.session.limit = room._spending.session.spent + 20_000
     for _ in range(9):
-        await room.frame(candidate, protocol.DocUpdate(typed(doc, file, "x" * 2_000)))
+        await room.frame(candidate, frames.DocUpdate(typed(doc, file, "x" * 2_000)))
     await room.settled()
     heard = [m for m in messages(candidate) if m["t"] == "notice"]
     assert [(m["about"], m["level"]) for m in heard] == [("session", "nearly")]
     for _ in range(3):
-        await room.frame(candidate, protocol.DocUpdate(typed(doc, file, "x" * 2_000)))
+        await room.frame(candidate, frames.DocUpdate(typed(doc, file, "x" * 2_000)))
     await room.settled()
     assert any(m.get("level") == "full" for m in messages(candidate))
     refused = await room.submit(c.SendChat("hello"), CAL.id)
@@ -411,7 +412,7 @@ async def test_an_accounts_storage_is_one_for_all_its_rooms_and_what_is_deleted_
     account.limit = account.spent + 5_000
     candidate = await sit(busy, CAL)
     doc: Doc[Text] = Doc()
-    await busy.frame(candidate, protocol.DocUpdate(typed(doc, busy.state.files[0].id, "x" * 6_000)))
+    await busy.frame(candidate, frames.DocUpdate(typed(doc, busy.state.files[0].id, "x" * 6_000)))
     await busy.settled()
     heard = [m for m in messages(candidate) if m["t"] == "notice"]
     assert [(m["about"], m["level"]) for m in heard] == [("account", "full")]
@@ -433,7 +434,7 @@ async def test_a_full_disk_takes_nothing_new_and_says_so_until_there_is_room(
     candidate = await sit(room, CAL)
     messages(candidate)
     room.set_disk("full")
-    await room.frame(candidate, protocol.DocUpdate(typed(Doc(), room.state.files[0].id, "x")))
+    await room.frame(candidate, frames.DocUpdate(typed(Doc(), room.state.files[0].id, "x")))
     await room.settled()
     heard = messages(candidate)
     assert {m["t"] for m in heard} == {"notice"}, "nothing is acknowledged"
@@ -463,13 +464,13 @@ async def test_awareness_says_who_one_is_whatever_it_claims(stage: Stage, hub: H
     lead, candidate = await sit(room, IRIS), await sit(room, CAL)
     messages(lead)
     claimed = json.dumps({"user": {"name": "Iris", "member": IRIS.id}, "cursor": None})
-    await room.frame(candidate, protocol.AwarenessUpdate(9, 1, claimed))
+    await room.frame(candidate, frames.AwarenessUpdate(9, 1, claimed))
     await room.settled()
     frame = next(f for f in lead.outbox.take_all() if f[0] == protocol.AWARENESS)
     told = protocol.parse(frame)
-    assert isinstance(told, protocol.AwarenessUpdate)
+    assert isinstance(told, frames.AwarenessUpdate)
     assert json.loads(told.state)["user"] == {"name": "Cal", "color": "blue", "member": CAL.id}
-    await room.frame(lead, protocol.AwarenessUpdate(9, 5, "{}"))
+    await room.frame(lead, frames.AwarenessUpdate(9, 5, "{}"))
     await room.settled()
     assert not any(f[0] == protocol.AWARENESS for f in candidate.outbox.take_all()), "not one's own"
 
@@ -485,10 +486,10 @@ async def test_a_reader_that_does_not_read_is_closed_and_delays_nobody(
     for _ in range(
         30
     ):  # Pasted and taken out again: much traffic, and a document that stays small.
-        await room.frame(candidate, protocol.DocUpdate(typed(doc, file, "x" * 200_000)))
+        await room.frame(candidate, frames.DocUpdate(typed(doc, file, "x" * 200_000)))
         before = doc.get_state()
         del text[:200_000]
-        await room.frame(candidate, protocol.DocUpdate(doc.get_update(before)))
+        await room.frame(candidate, frames.DocUpdate(doc.get_update(before)))
         await room.settled()
         messages(lead), messages(candidate)
         if observer.closed.done():
@@ -517,7 +518,7 @@ async def test_a_room_that_is_put_away_opens_as_it_was(stage: Stage, hub: Hub) -
     file = room.state.files[0].id
     await room.submit(c.StartInterview(), IRIS.id)
     for word in ("one ", "two ", "three"):
-        await room.frame(candidate, protocol.DocUpdate(typed(doc, file, word)))
+        await room.frame(candidate, frames.DocUpdate(typed(doc, file, word)))
     await hub.put_away(interview)
     assert candidate.closed.result() is CloseCode.RESTARTING
     again = await hub.room(interview)
@@ -534,10 +535,10 @@ async def test_keyframes_shorten_the_way_back_and_change_nothing(stage: Stage, h
     doc: Doc[Text] = Doc()
     file = room.state.files[0].id
     for number in range(50):
-        await room.frame(candidate, protocol.DocUpdate(typed(doc, file, f"{number} ")))
+        await room.frame(candidate, frames.DocUpdate(typed(doc, file, f"{number} ")))
     await room.settled()
     await asyncio.to_thread(hub._keep_keyframe, room.pen)
-    await room.frame(candidate, protocol.DocUpdate(typed(doc, file, "end")))
+    await room.frame(candidate, frames.DocUpdate(typed(doc, file, "end")))
     await hub.put_away(interview)
     again = await hub.room(interview)
     assert again._document.text(file) == str(doc.get(f"f:{file}", type=Text))
@@ -639,7 +640,7 @@ async def test_a_changed_missing_or_swapped_row_is_found_and_its_place_named(
 async def test_real_rooms_that_differ_only_in_private_events_send_a_candidate_identical_bytes(
     tmp_path: Path, runner: Runner, seed: int
 ) -> None:
-    """The whole way: live frames and a reconnect at the end, through two real rooms."""
+    """The whole way: live sent_frames and a reconnect at the end, through two real rooms."""
     dice = random.Random(seed)
     course = public_course(dice)
     sent = []
@@ -650,7 +651,7 @@ async def test_real_rooms_that_differ_only_in_private_events_send_a_candidate_id
         room._runner_status = None  # It says in how many seconds the engine is asked again.
         seat = Seat(CAL, "")
         await room.attach(seat)
-        await room.frame(seat, protocol.Hello())
+        await room.frame(seat, frames.Hello())
         started = stage.clock.wall_ms()
         mixed = [*course, *private_course(dice, course[-1][0])]
         for at, command, by in sorted(mixed, key=lambda step: step[0]):
@@ -663,8 +664,8 @@ async def test_real_rooms_that_differ_only_in_private_events_send_a_candidate_id
             await room.submit(command, who)
         stage.clock.advance(max(0, started + course[-1][0] + 1_000 - stage.clock.wall_ms()))
         again = await sit(room, CAL, "")
-        frames = [*seat.outbox.take_all(), *again.outbox.take_all()]
-        sent.append([frame.replace(room.id.encode(), b"i") for frame in frames])
+        sent_frames = [*seat.outbox.take_all(), *again.outbox.take_all()]
+        sent.append([frame.replace(room.id.encode(), b"i") for frame in sent_frames])
         await hub.close()
         stage.store.close()
     assert sent[0] == sent[1]

@@ -18,11 +18,12 @@ from typing import Any
 import pytest
 from pycrdt import Doc, Text, UndoManager
 
-from room.realtime import protocol
+from room.realtime import frames, protocol
 from room.realtime.hub import Hub
+from room.realtime.people import Person
 from room.realtime.recovery import fold_all
 from room.realtime.room import Room
-from room.realtime.seat import Person, Seat
+from room.realtime.seat import Seat
 from room.realtime.updates import read_state_vector
 from room.sandbox.runner import Runner
 from room.session import commands as c
@@ -50,7 +51,7 @@ class Client:
         self.doc.observe(lambda event: self._made.append(event.update))
         self._made: list[bytes] = []
         self.seat: Seat | None = None
-        self.outgoing: deque[protocol.Frame] = deque()
+        self.outgoing: deque[frames.Frame] = deque()
         self.incoming: deque[bytes] = deque()
         self._sent_clocks: list[int] = []
         """Own clock at each document message of this connection."""
@@ -82,7 +83,7 @@ class Client:
     def _hand_over(self) -> None:
         if self.seat is not None:
             for update in self._made:
-                self.outgoing.append(protocol.DocUpdate(update))
+                self.outgoing.append(frames.DocUpdate(update))
         self._made.clear()
 
     async def connect(self, room: Room) -> None:
@@ -91,8 +92,8 @@ class Client:
         self.incoming.clear()
         self._sent_clocks.clear()
         await room.attach(self.seat)
-        await room.frame(self.seat, protocol.Hello())
-        self.outgoing.append(protocol.Step1(self.doc.get_state()))
+        await room.frame(self.seat, frames.Hello())
+        self.outgoing.append(frames.Step1(self.doc.get_state()))
 
     def lose_connection(self, room: Room | None) -> None:
         if self.seat is not None and room is not None:
@@ -108,8 +109,8 @@ class Client:
         if self.seat is None or not self.outgoing:
             return
         frame = self.outgoing.popleft()
-        for _ in range(2 if twice and isinstance(frame, protocol.DocUpdate) else 1):
-            if isinstance(frame, protocol.DocUpdate | protocol.Step2):
+        for _ in range(2 if twice and isinstance(frame, frames.DocUpdate) else 1):
+            if isinstance(frame, frames.DocUpdate | frames.Step2):
                 self._sent_clocks.append(self._clock_after(frame))
             if at_once:
                 room.frame_now(self.seat, frame)
@@ -118,9 +119,9 @@ class Client:
         if at_once and is_last:
             room.frames_over()
 
-    def _clock_after(self, frame: protocol.DocUpdate | protocol.Step2) -> int:
+    def _clock_after(self, frame: frames.DocUpdate | frames.Step2) -> int:
         """Own clock that is covered once this frame is taken: all frames before it are taken too."""
-        waiting = sum(isinstance(f, protocol.DocUpdate) for f in self.outgoing)
+        waiting = sum(isinstance(f, frames.DocUpdate) for f in self.outgoing)
         return self.clock if not waiting else min(self.clock, self._end_of(frame.update))
 
     def _end_of(self, update: bytes) -> int:
@@ -147,7 +148,7 @@ class Client:
                 step = reader.uint()
                 payload = reader.bytes()
                 if step == protocol.STEP1:
-                    self.outgoing.append(protocol.Step2(self.doc.get_update(payload)))
+                    self.outgoing.append(frames.Step2(self.doc.get_update(payload)))
                 else:
                     self.doc.apply_update(payload)
                     self._made.clear()

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Map, Text
 
-from room.realtime import protocol
+from room.realtime import frames, protocol
 from room.realtime.document import Document, TooBig, Unready
 from room.realtime.updates import (
     is_ready,
@@ -180,7 +180,7 @@ def test_awareness_about_others_is_not_even_read() -> None:
     both = write_uint(2) + b"".join(
         write_uint(client) + write_uint(1) + write_bytes(b"{}") for client in (1, 2)
     )
-    assert isinstance(protocol.parse(bytes((1,)) + write_bytes(both)), protocol.ForeignAwareness)
+    assert isinstance(protocol.parse(bytes((1,)) + write_bytes(both)), frames.ForeignAwareness)
 
 
 def test_readiness_asks_for_origins_and_for_what_is_deleted() -> None:

@@ -28,6 +28,7 @@ from room.store import (
 )
 from room.store.accounts import Account
 from room.store.engine import Connection, Store
+from room.store.pen import Pen, genesis
 from room.store.sealing import Seals
 
 IRIS, CAL, OLGA = "m_iris", "m_cal", "m_olga"
@@ -388,7 +389,7 @@ def stage(
             IRIS: lead.id, CAL: cal.id, OLGA: olga.id, "i_test": row.id, "q_1": question.id, "p_1": part,
             "c_plan": competency, "c_test": other,
         }  # fmt: skip
-        pen = journal.Pen(row.id, iris.id, seals.cipher(conn, row.id), journal.genesis(row.id))
+        pen = Pen(row.id, iris.id, seals.cipher(conn, row.id), genesis(row.id))
         rows = pen.to_rows(recast(recorded, names))
         journal.append(conn, rows)
         if ended:

@@ -16,6 +16,7 @@ from room.session import events as e
 from room.session.visibility import Viewer
 from room.store import interviews, journal, reels
 from room.store.engine import Store
+from room.store.pen import Pen
 from room.store.sealing import Damaged, KeyDestroyed, Seals
 
 VIEWERS = [
@@ -90,7 +91,7 @@ def test_a_reel_is_made_again_when_the_journal_was_packed_with_more_in_it(store,
         last.seq + 1, last.at_ms, last.wall_ms + 900_000, "system", e.SessionClosed()
     )
     with store.begin() as conn:
-        pen = journal.Pen(
+        pen = Pen(
             held.interview,
             held.owner,
             seals.cipher(conn, held.interview),

@@ -13,7 +13,8 @@ from room.session.ids import InterviewId
 from room.session.visibility import PUBLIC
 from room.store import journal
 from room.store import segments as packed
-from room.store.journal import Row, Walk
+from room.store.journal import Walk
+from room.store.pen import Row, commitment
 from room.store.sealing import Cipher
 from room.store.segments import Segment
 from room.web import recordings
@@ -39,7 +40,7 @@ def opened(kept):
             by, event = journal.decode_payload(row.payload)
             one = journal.Recorded(seq, row.at_ms, row.wall_ms, by, event)
             stored = block.last_hash if seq == last else None
-            walk.step(one, journal.commitment(salt + row.payload), stored)
+            walk.step(one, commitment(salt + row.payload), stored)
             events.append(one)
     for seq, at_ms, wall_ms, sealed, hashed in kept["rows"]:
         row = Row(

@@ -23,6 +23,7 @@ from room.session.ids import SYSTEM, CompetencyId, FileId, InterviewId, MemberId
 from room.session.roles import Role
 from room.store import clients, interviews, journal, members, web_sessions
 from room.store import rubrics as rubric_rows
+from room.store.pen import Pen, genesis
 
 IRIS, CAL, RON = MemberId("m_iris"), MemberId("m_cal"), MemberId("m_ron")
 MINUTE = 60_000
@@ -250,9 +251,7 @@ class Held:
             self.cal = members.candidate_of(conn, iris.id, row.id).id
             self.seals.create(conn, iris.id, row.id, now)
             recorded = tale(self.iris, self.cal)
-            pen = journal.Pen(
-                row.id, iris.id, self.seals.cipher(conn, row.id), journal.genesis(row.id)
-            )
+            pen = Pen(row.id, iris.id, self.seals.cipher(conn, row.id), genesis(row.id))
             journal.append(conn, pen.to_rows(recorded))
             interviews.mark_started(conn, iris.id, row.id, DAY_ONE)
             interviews.mark_ended(

@@ -88,6 +88,19 @@ def test_a_socket_file_that_nobody_listens_on_counts_as_none(tmp_path):
     assert [found.state for found in doctor.engine(settings)] == ["missing"]
 
 
+def test_the_inner_loop_may_be_compiled_or_not_and_the_doctor_says_which(monkeypatch):
+    settings = config.load({})
+    monkeypatch.setattr(doctor.native, "why_not", lambda: None)
+    assert [found.sentence for found in doctor.inner_loop(settings)] == [
+        "The live room's inner loop is compiled."
+    ]
+    monkeypatch.setattr(doctor.native, "why_not", lambda: "It was not compiled.")
+    (found,) = doctor.inner_loop(settings)
+    assert (found.state, "It was not compiled." in found.sentence) == ("warning", True)
+    (found,) = doctor.inner_loop(config.load({"ROOM_COMPILED": "off"}))
+    assert found.state == "well"
+
+
 def test_the_front_end_is_well_only_when_it_is_newer_than_its_sources(tmp_path, monkeypatch):
     monkeypatch.setattr(doctor, "PROJECT", tmp_path)
     settings = config.load({})
