@@ -27,6 +27,8 @@ const LANGUAGES: Record<string, string> = { python: "Python", javascript: "JavaS
 const NEAR = 6;
 /** So many segments are on their way while the recording is fetched whole. */
 const AHEAD = 2;
+/** Type faces and colours of what is on the screen come before the rest of the recording. */
+const SETTLE_MS = 250;
 /** A caret's name stays this long after its last move. */
 const FLAG_MS = 4000;
 
@@ -142,6 +144,7 @@ class Replay {
   private async fetchAll(): Promise<void> {
     const { frames, material } = this;
     try {
+      await new Promise((done) => setTimeout(done, SETTLE_MS));
       await this.quietMoment();
       const chronicling = material.chronicling(() => this.quietMoment());
       const coming: Promise<void>[] = [];
