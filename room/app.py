@@ -12,6 +12,7 @@ import uvicorn
 from litestar import Litestar, Router
 from litestar.datastructures import State
 
+from room import memory
 from room.clock import Clock, SystemClock
 from room.config import Settings
 from room.demo.first_start import Welcome, prepare
@@ -283,6 +284,7 @@ async def _finish_ended(store: Store, hub: Hub) -> None:
 
 def serve(settings: Settings) -> None:
     """Run until the process is told to stop."""
+    memory.share_arenas()
     # The first PDF need not wait for a layout engine; when everything else has started.
     warming = threading.Timer(WARM_AFTER_S, limited.warm)
     warming.daemon = True

@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "content": set(),
     "logs": {"config"},
     "native": set(),
+    "memory": set(),
     "pauses": set(),
     "config": set(),
     "store": {"session", "yjs"} | GROUND,
@@ -32,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "doctor": LOW | {"native"},
     "web": MIDDLE,
     "demo": MIDDLE | {"web"},
-    "app": MIDDLE | {"web", "demo", "pauses"},
+    "app": MIDDLE | {"web", "demo", "pauses", "memory"},
     "__main__": MIDDLE | {"web", "demo", "app", "doctor", "logs"},
 }
 
