@@ -45,6 +45,7 @@ class Server:
                 env=self.environment,
                 stdout=log,
                 stderr=log,
+                start_new_session=True,
             )
         until = time.monotonic() + (120 if self.has_demo else 40)
         while time.monotonic() < until:
@@ -59,7 +60,8 @@ class Server:
 
     def kill(self) -> None:
         assert self.process is not None
-        self.process.send_signal(signal.SIGKILL)
+        if self.process.poll() is None:  # A tracer that is killed would leave the server running.
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def stop(self) -> None:
