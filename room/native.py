@@ -20,7 +20,6 @@ from typing import Any, Final
 PROJECT: Final = Path(__file__).parents[1]
 FOLDER: Final = PROJECT / ".setup" / "native"
 MODULES: Final = (
-    "room.session.evolve",
     "room.yjs.encoding",
     "room.store.pen",
     "room.realtime.updates",

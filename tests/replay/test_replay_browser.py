@@ -87,7 +87,7 @@ def see(site, browser):
     """Opens the replay as somebody; fails the test on any error in the page."""
     opened, faults = [], []
 
-    def see(held, who="owner", *, query="", width=1440, height=900, dark=False, ready=True):
+    def see(held, who="owner", *, query="", width=1440, height=900, dark=False, ready=True, segments=None):
         context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
@@ -104,6 +104,8 @@ def see(site, browser):
             page.on(
                 "console", lambda said: faults.append(said.text) if said.type == "error" else None
             )
+        if segments:
+            page.route("**/segments/*", segments)
         page.goto(f"{url}/replay/{held.interview}{query}")
         if ready:
             page.wait_for_selector("#replay[data-ready]")
@@ -345,6 +347,26 @@ def test_the_plot_has_its_numbers_as_a_table(see, held):
     assert sums > 500
     expect(page.locator("[data-part=typing-summary]")).to_contain_text(
         f"Cal made {sums} edits from 01:00 to"
+    )
+
+
+def test_who_may_not_look_any_more_is_told_that_a_moment_could_not_be_loaded(
+    see, site, put, clownschool
+):
+    held = put(Wrapped(site.app), clownschool.recorded)
+
+    def ended(route):
+        """As for a link that was switched off meanwhile: a page that says so."""
+        if "/segments/0" in route.request.url:
+            route.continue_()
+        else:
+            route.fulfill(content_type="text/html", body="<!doctype html><h1>Switched off</h1>")
+
+    page = see(held, segments=ended)
+    page.locator("#playhead").focus()
+    page.keyboard.press("End")
+    expect(page.locator("[data-part=notices]")).to_contain_text(
+        "This moment could not be loaded.", timeout=20_000
     )
 
 

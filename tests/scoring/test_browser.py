@@ -105,6 +105,22 @@ def test_what_is_typed_while_the_server_is_away_comes_back_after_a_reload(browse
     assert "Typed on the train." in site.get(f"/score/{site.id}").text
 
 
+def test_a_page_that_a_save_has_overtaken_is_asked_for_again_once(browser, site):
+    page = page_of(browser, site, "iris", f"/score/{site.id}")
+    page.locator("#comment-approach").fill("Typed before the bell.")
+    expect(page.locator("#saved")).to_contain_text("Draft saved")
+    found = "Object.entries(localStorage).filter(([key]) => key.endsWith('.version'))"
+    ((key, version),) = page.evaluate(found)
+    assert version == page.locator("#saved input[name=version]").input_value()
+    page.evaluate(f"localStorage.setItem('{key}', '{int(version) + 1}')")
+    page.add_init_script("sessionStorage.loads = 1 + Number(sessionStorage.loads ?? 0)")
+    page.reload(wait_until="commit")
+    page.wait_for_function("sessionStorage.loads === '2' && document.readyState === 'complete'")
+    expect(page.locator("#comment-approach")).to_have_value("Typed before the bell.")
+    assert page.evaluate(found) == []
+    assert page.evaluate("sessionStorage.loads") == "2"
+
+
 def test_signing_out_leaves_no_scorecard_on_the_device(browser, site):
     page = page_of(browser, site, "iris", f"/score/{site.id}")
     page.context.set_offline(True)

@@ -9,7 +9,8 @@ const { address = "", query = "", terminal = "", chronicle = "" } = (document.ge
 
 async function fetched(url: string): Promise<Response> {
   const response = await fetch(url, { credentials: "same-origin", headers: { Accept: "application/json" } });
-  if (!response.ok) throw new Error(`${response.status}`);
+  // Whoever may not look any more is sent on to a page that says so.
+  if (!response.ok || !response.headers.get("Content-Type")?.includes("json")) throw new Error(`${response.status}`);
   return response;
 }
 

@@ -159,15 +159,33 @@ class Scorecard {
 
   private answered(event: Event): void {
     const context: unknown = event instanceof CustomEvent ? event.detail?.ctx : undefined;
-    const status = (context as { response?: { status?: number } } | undefined)?.response?.status;
-    if (event.target === this.form && status === 200 && this.sent === this.changes) remember(this.key, null);
+    const answer = context as { response?: { status?: number }; text?: string } | undefined;
+    if (event.target === this.form && answer?.response?.status === 200) {
+      remember(this.versionKey, /name="version" value="(\d+)"/.exec(answer.text ?? "")?.[1] ?? null);
+      if (this.sent === this.changes) remember(this.key, null);
+    }
     this.count();
+  }
+
+  /** This page was on its way while its predecessor's last words were saved: the server has newer ones than it shows. */
+  private get isOvertaken(): boolean {
+    const shown = document.querySelector<HTMLInputElement>("#saved input[name=version]")?.value;
+    return shown !== undefined && Number(recall(this.versionKey) ?? 0) > Number(shown);
+  }
+
+  private get versionKey(): string {
+    return `${this.key}.version`;
   }
 
   /** What was kept while the server was out of reach comes back, and is sent. */
   private comeBack(): void {
     const kept = recall(this.key);
-    if (!kept) return;
+    const isOvertaken = this.isOvertaken;
+    remember(this.versionKey, null);
+    if (!kept) {
+      if (isOvertaken) location.reload();
+      return;
+    }
     try {
       const saved = JSON.parse(kept) as Saved;
       restore(this.form, saved);
