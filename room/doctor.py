@@ -93,7 +93,11 @@ def inner_loop(settings: Settings) -> Iterator[Finding]:
     if settings.compiled == "off":
         yield Finding("inner_loop", "well", "The live room runs uncompiled, as ROOM_COMPILED says.")
     elif why := native.why_not():
-        yield Finding("inner_loop", "warning", f"The live room runs uncompiled and needs more of the processor. {why}")
+        yield Finding(
+            "inner_loop",
+            "warning",
+            f"The live room runs uncompiled and needs more of the processor. {why}",
+        )
     else:
         yield Finding("inner_loop", "well", "The live room's inner loop is compiled.")
 

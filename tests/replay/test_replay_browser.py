@@ -87,7 +87,17 @@ def see(site, browser):
     """Opens the replay as somebody; fails the test on any error in the page."""
     opened, faults = [], []
 
-    def see(held, who="owner", *, query="", width=1440, height=900, dark=False, ready=True, segments=None):
+    def see(
+        held,
+        who="owner",
+        *,
+        query="",
+        width=1440,
+        height=900,
+        dark=False,
+        ready=True,
+        segments=None,
+    ):
         context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
