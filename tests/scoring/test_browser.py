@@ -1,5 +1,6 @@
 """The scorecard in a real browser: keys, drafts, signing, and axe on every page of scoring."""
 
+import contextlib
 import io
 import re
 import threading
@@ -134,6 +135,15 @@ def test_signing_out_leaves_no_scorecard_on_the_device(browser, site):
     assert page.evaluate(kept) == 0
 
 
+def reload_without_network(page):
+    """As a person does: on a busy machine Chromium now and then says ERR_FAILED before it asks the page's worker."""
+    for _ in range(2):
+        with contextlib.suppress(Error):
+            page.reload()
+            return
+    page.reload()
+
+
 def test_an_opened_scorecard_comes_back_after_a_reload_without_the_server(browser, site):
     page = page_of(browser, site, "iris", f"/score/{site.id}")
     page.wait_for_function(
@@ -142,7 +152,7 @@ def test_an_opened_scorecard_comes_back_after_a_reload_without_the_server(browse
     page.context.set_offline(True)
     page.locator("#comment-approach").fill("Typed in the tunnel.")
     expect(page.locator("#saved")).to_contain_text("Saved on this device")
-    page.reload()
+    reload_without_network(page)
     expect(page.locator("#comment-approach")).to_have_value("Typed in the tunnel.")
     expect(page.locator(".anchors").first).to_have_css("display", "grid")  # with its style
     page.context.set_offline(False)

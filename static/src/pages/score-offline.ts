@@ -59,9 +59,10 @@ async function page(request: Request): Promise<Response> {
     await cache.put(request, answer.clone()).catch(() => undefined); // A full disk keeps nobody from the page.
     return answer;
   } catch (error) {
-    const kept = await cache.match(request);
+    // By its address alone: a reload asks with other headers than the page did when it was kept.
+    const kept = await cache.match(request.url, { ignoreVary: true });
     const made = Date.parse(kept?.headers.get("date") ?? "");
-    if (kept && Date.now() - made < DAYS_MS) return kept;
+    if (kept && !(Date.now() - made >= DAYS_MS)) return kept;
     if (kept) await cache.delete(request);
     throw error;
   }
