@@ -89,7 +89,3 @@ def install(*, is_wanted: bool) -> None:
     """Have the compiled modules found, if they are there and wanted."""
     if is_wanted and why_not() is None:
         sys.meta_path.insert(0, Finder(FOLDER))
-
-
-def is_in_use() -> bool:
-    return any(isinstance(finder, Finder) for finder in sys.meta_path)

@@ -59,8 +59,6 @@ Effect = SeedFile | StartRun | StopRun | CloseMember | KeepKeyframe | CloseLater
 def effects_of(event: e.Event, before: SessionState) -> tuple[Effect, ...]:
     """What ``event`` causes; ``before`` is the state that it was decided on."""
     match event:
-        case e.DocEdited() | e.CaretMoved():  # Nearly all there are.
-            return ()
         case e.FileCreated(question=question) if question is not None:
             return (SeedFile(event.file, event.name, question, event.language),)
         case e.RunQueued():
