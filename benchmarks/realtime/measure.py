@@ -40,6 +40,7 @@ class Bench:
         """One run of one server; figures with CPU, memory and what others took of the two cores."""
         with servers.running(KINDS[kind], self.server_core, self.before) as server:
             addresses = server.addresses(rooms)
+            server.settled()
             idle_mb = server.rss_mb()
             plan = plan | {"dialect": server.dialect, "rooms": addresses}
             command = [

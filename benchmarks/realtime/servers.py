@@ -69,6 +69,24 @@ class Server:
     def addresses(self, rooms):
         raise NotImplementedError
 
+    def settled(self, at_least_s=7, at_most_s=40):
+        """Wait until what it starts besides itself (Room: the layout engine's process, after five seconds) is idle."""
+        began, before = time.monotonic(), None
+        while (now := self._children_cpu()) != before or time.monotonic() < began + at_least_s:
+            if time.monotonic() > began + at_most_s:
+                return
+            before = now
+            time.sleep(1)
+
+    def _children_cpu(self):
+        spent = {}
+        for listed in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
+            for child in listed.read_text().split():
+                with contextlib.suppress(OSError):
+                    fields = Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1].split()
+                    spent[child] = int(fields[11]) + int(fields[12])
+        return spent
+
     def stop(self):
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)

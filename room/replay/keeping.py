@@ -7,7 +7,6 @@ journal holds, opened, through a pipe and gives back the packed parts: it has no
 import asyncio
 import functools
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Final
@@ -26,6 +25,7 @@ from room.store.sealing import Damaged, Seals
 ROOT: Final = Path(room.__file__).parents[1]
 TIME_MAX_S: Final = 900
 NICE: Final = 10
+"""Keys of a live room go first."""
 
 
 class NotKept(RuntimeError):
@@ -131,7 +131,7 @@ def _bring(store: Store, seals: Seals, session: InterviewId, number: int) -> byt
 async def _in_child(blocks: tuple[_Block, ...]) -> _Made:
     site = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
     program = (
-        f"import sys; sys.path[:0] = {json.dumps([str(ROOT), *site])}; "
+        f"import os, sys; os.nice({NICE}); sys.path[:0] = {json.dumps([str(ROOT), *site])}; "
         "from room.replay.keeping import serve; serve()"
     )
     child = await asyncio.create_subprocess_exec(
@@ -177,6 +177,5 @@ def _recorded(block: _Block) -> list[Recorded]:
 
 def serve() -> None:
     """What the child does: blocks from standard input, parts to standard output."""
-    os.nice(NICE)
     answer = msgspec.msgpack.encode(make(_order.decode(sys.stdin.buffer.read())))
     sys.stdout.buffer.write(answer)

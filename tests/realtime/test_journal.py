@@ -1,7 +1,10 @@
 """The thread that writes all rooms' journals: what is told, and in which order."""
 
 import asyncio
+import os
 import random
+import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -62,3 +65,30 @@ async def test_a_quick_commit_does_not_overtake_the_telling_of_the_one_before(
         writer._tell([lambda _, one=one: told.append(one) for one in commit], None)
     await writer.close()
     assert told == list("abcdef")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a niceness for each thread")
+async def test_the_thread_goes_behind_the_event_loop_and_rests_between_slices(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rested: list[float] = []
+    monkeypatch.setattr(journal.time, "sleep", rested.append)
+    interview = stage.interview()
+    with stage.store.begin() as conn:
+        stage.seals.create(conn, stage.owner, interview, 1)
+        pen = Pen(interview, stage.owner, stage.seals.cipher(conn, interview), genesis(interview))
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    writer = JournalWriter(stage.store)
+    done = asyncio.get_running_loop().create_future()
+    for number in range(1, 101):
+        row = Recorded(number, number, number, CAL.id, e.ChatSent("c_1", "line"))
+        is_last = number == 100
+        writer.write(pen, [row], done.set_result if is_last else lambda _: None, is_urgent=is_last)
+    await done
+    assert writer._worker.native_id is not None
+    assert os.getpriority(os.PRIO_PROCESS, writer._worker.native_id) == journal.NICE
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
+    assert len(rested) >= 100 // journal.SLICE_ROWS - 1
+    await writer.close()
+    with stage.store.read() as conn:
+        assert verify(conn, stage.seals, interview) == 100
