@@ -59,12 +59,13 @@ class Copy(msgspec.Struct, frozen=True):
         part, document = (
             (self.reel.part(number), None) if is_bare else self.reel.part_and_document(number)
         )
-        begin, end = self.reel.stretches[number].seq, self.reel.end_of(number)
+        stretch = self.reel.stretches[number]
+        begin, end = stretch.seq, self.reel.end_of(number)
         low, high = (bisect_left(self.facts, seq, key=lambda one: one.seq) for seq in (begin, end))
         events = sorted([*part.recorded(), *self.facts[low:high]], key=lambda one: one.seq)
         plan = self.plans[number]
         moment = replace(self.moments[number], carets=part.carets)
-        return Segment(plan.at_ms, plan.first, document, moment, tuple(events))
+        return Segment(plan.at_ms, plan.first, stretch.edits, document, moment, tuple(events))
 
     def segments(self) -> Iterator[Segment]:
         return map(self.segment, range(len(self.plans)))

@@ -6,7 +6,9 @@ journal holds, opened, through a pipe and gives back the packed parts: it has no
 
 import asyncio
 import functools
+import gzip
 import json
+import struct
 import sys
 from pathlib import Path
 from typing import Final
@@ -15,15 +17,20 @@ import msgspec
 
 import room
 from room.replay import reel
+from room.replay.chronicle import Chronicle, NoChronicle
 from room.replay.reel import OtherVersion, Reel
 from room.session.events import Recorded, decode_payload
 from room.session.ids import InterviewId
 from room.store import journal, packing, reels, segments
 from room.store.engine import Store
 from room.store.sealing import Damaged, Seals
+from room.yjs.updates import UnreadableUpdate
 
 ROOT: Final = Path(room.__file__).parents[1]
 TIME_MAX_S: Final = 900
+CHRONICLE_GZIP_LEVEL: Final = 9
+_told: Final = struct.Struct(">I")
+"""How many edits a kept chronicle tells of; stands before it."""
 NICE: Final = 10
 """Keys of a live room go first."""
 
@@ -42,6 +49,7 @@ class _Block(msgspec.Struct, frozen=True, array_like=True):
 class _Made(msgspec.Struct, frozen=True, array_like=True):
     last_seq: int
     parts: tuple[bytes, ...]
+    """The head, the stretches, and the chronicle with how many edits it tells; empty where there can be none."""
 
 
 _order = msgspec.msgpack.Decoder(tuple[_Block, ...])
@@ -125,6 +133,23 @@ def _bring(store: Store, seals: Seals, session: InterviewId, number: int) -> byt
     return part
 
 
+def find_chronicle(store: Store, seals: Seals, session: InterviewId, whole: Reel) -> bytes | None:
+    """The chronicle of all edits in a reel, packed with gzip; None where none was kept, or edits came after it.
+
+    Raises:
+        KeyDestroyed: the recording was deleted.
+    """
+    with store.read() as conn:
+        cipher = seals.cipher(conn, session)
+        try:
+            kept = reels.load(conn, cipher, session, len(whole.stretches) + 1)
+        except Damaged:
+            return None
+    if not kept or _told.unpack_from(kept)[0] != whole.edits:
+        return None
+    return kept[_told.size :]
+
+
 # ------------------------------------------------------------------------------------------------ the child
 
 
@@ -161,8 +186,30 @@ def make(blocks: tuple[_Block, ...]) -> _Made:
     whole = Reel()
     for block in blocks:
         whole = reel.extend(whole, _recorded(block))
-    parts = (reel.head_of(whole), *(part or b"" for part in whole.parts))
+    chronicle = chronicle_of(whole)
+    if (
+        chronicle
+    ):  # packed as a browser takes it, so that sending it costs nothing but opening the seal
+        chronicle = _told.pack(whole.edits) + gzip.compress(
+            chronicle, CHRONICLE_GZIP_LEVEL, mtime=0
+        )
+    parts = (reel.head_of(whole), *(part or b"" for part in whole.parts), chronicle)
     return _Made(whole.seq, tuple(map(reels.pack, parts)))
+
+
+def chronicle_of(whole: Reel) -> bytes:
+    """The bytes of a reel's chronicle; none where only a document can say what a moment showed."""
+    made = Chronicle()
+    try:
+        for number in range(len(whole.stretches)):
+            part = whole.part(number)
+            if number == 0:
+                made.open(part.document)
+            for update in part.updates():
+                made.take(update)
+    except (NoChronicle, UnreadableUpdate):
+        return b""
+    return made.encode()
 
 
 def _recorded(block: _Block) -> list[Recorded]:

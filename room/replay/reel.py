@@ -23,7 +23,7 @@ from room.session.events import Recorded, decode_payload, encode_payload
 from room.session.ids import SYSTEM, FileId, MemberId
 from room.session.visibility import AUDIENCES, Audience
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the form in which reels are kept; one of another version is made again."""
 EVENTS_MAX: Final = 1250
 LENGTH_MS: Final = 120_000
@@ -49,6 +49,8 @@ class Stretch(msgspec.Struct, frozen=True, array_like=True):
     typed: int
     """How many edits and carets it holds."""
     has_keyframe: bool
+    edits: int
+    """How many edits there were from Start to it."""
 
 
 class Strokes(msgspec.Struct, frozen=True, array_like=True):
@@ -96,6 +98,8 @@ class Reel(msgspec.Struct, frozen=True):
     stretches: tuple[Stretch, ...] = ()
     damaged_ms: int | None = None
     """An edit at this time cannot be applied; nothing from then on is in the reel."""
+    edits: int = 0
+    """How many there were since Start."""
     parts: tuple[bytes | None, ...] = ()
     """One for each stretch; None: ``bring`` brings it."""
     bring: Callable[[int], bytes] | None = None
@@ -194,12 +198,14 @@ def _again(reel: Reel) -> "_Cutter":
     cutter.facts.extend(reel.facts)
     cutter.counts = {member: dict(row) for member, row in reel.strokes.counts.items()}
     cutter.times, cutter.last_ms = list(reel.strokes.times), reel.strokes.last_ms
+    cutter.edits = cutter.edits_before = reel.stretches[last].edits
     cutter.stretches, cutter.parts = list(reel.stretches[:-1]), list(reel.parts[:-1])
     cutter.bring = reel.bring
     cutter.doc = _played(reel, last, part)
     cutter.at_ms, cutter.seq = reel.stretches[last].at_ms, reel.stretches[last].seq
     cutter.carets, cutter.document = part.carets, part.document
     cutter.typed = part.recorded()
+    cutter.edits += sum(isinstance(one.event, e.DocEdited) for one in cutter.typed)
     facts = [one for one in reel.facts if one.seq >= cutter.seq and _is_everyones(one)]
     cutter.seen = sorted([*cutter.typed, *facts], key=lambda one: one.seq)
     frame = _frame_of(reel, last)
@@ -225,6 +231,9 @@ class _Cutter:
         self.frame_bytes = 0
         self.since = 0
         """Bytes of the edits between the last keyframe and the open stretch."""
+        self.edits = 0
+        self.edits_before = 0
+        """Of them, before the open stretch."""
         self.at_ms = self.seq = 0
         self.document = b""
         self.carets: dict[MemberId, Caret] = {}
@@ -247,6 +256,7 @@ class _Cutter:
 
     def begin(self, at_ms: int, seq: int) -> None:
         self.at_ms, self.seq, self.typed, self.seen = at_ms, seq, [], []
+        self.edits_before = self.edits
         self.document = b""
         if KEYFRAME_SHARE * self.since >= self.frame_bytes:
             self.document = self.doc.get_update()
@@ -263,7 +273,9 @@ class _Cutter:
             events.append((one.seq - seq, one.at_ms - at_ms, one.wall_ms - wall_ms, one.by, what))
             seq, at_ms, wall_ms = one.seq, one.at_ms, one.wall_ms
         self.parts.append(_encoder.encode(Part(self.document, self.carets, tuple(events))))
-        self.stretches.append(Stretch(self.at_ms, self.seq, len(events), bool(self.document)))
+        self.stretches.append(
+            Stretch(self.at_ms, self.seq, len(events), bool(self.document), self.edits_before)
+        )
         self.carets = advance_over(Moment(carets=self.carets), self.seen).carets
         with self.doc.transaction():
             for one in self.typed:
@@ -275,6 +287,7 @@ class _Cutter:
         at_ms = self.last_ms = one.at_ms
         if isinstance(one.event, e.CaretMoved):
             return
+        self.edits += 1
         if len(self.times) > 1 and at_ms - self.times[-2] <= THIN_MS:
             self.times[-1] = at_ms
         else:
@@ -291,6 +304,7 @@ class _Cutter:
             tuple(self.facts),
             strokes,
             tuple(self.stretches),
+            edits=self.edits,
             parts=tuple(self.parts),
             bring=self.bring,
         )
@@ -336,6 +350,7 @@ class _Head(msgspec.Struct, frozen=True, array_like=True):
     damaged_ms: int | None
     strokes: Strokes
     stretches: tuple[Stretch, ...]
+    edits: int
     facts: tuple[tuple[int, int, int, bytes], ...]
     """Number, at_ms, wall_ms and payload, as the journal has them."""
 
@@ -351,7 +366,7 @@ def head_of(reel: Reel) -> bytes:
         (one.seq, one.at_ms, one.wall_ms, encode_payload(one.by, one.event)) for one in reel.facts
     )
     return _encoder.encode(
-        _Head(VERSION, reel.seq, reel.damaged_ms, reel.strokes, reel.stretches, facts)
+        _Head(VERSION, reel.seq, reel.damaged_ms, reel.strokes, reel.stretches, reel.edits, facts)
     )
 
 
@@ -372,4 +387,13 @@ def from_head(content: bytes, bring: Callable[[int], bytes]) -> Reel:
         for seq, at_ms, wall_ms, payload in head.facts
     )
     parts = (None,) * len(head.stretches)
-    return Reel(head.seq, facts, head.strokes, head.stretches, head.damaged_ms, parts, bring)
+    return Reel(
+        head.seq,
+        facts,
+        head.strokes,
+        head.stretches,
+        head.damaged_ms,
+        head.edits,
+        parts,
+        bring,
+    )

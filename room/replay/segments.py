@@ -30,6 +30,8 @@ class Segment(msgspec.Struct, frozen=True):
     """When it begins: time of its first event, 0 for the first segment."""
     first: int
     """Number of its first event for this viewer, from 1."""
+    edits: int
+    """How many edits there were from Start to it."""
     document: bytes | None
     """The whole Yjs document before its first event, as one update (v1); None where it was not asked for."""
     moment: Moment
@@ -68,6 +70,7 @@ def encode(segment: Segment) -> bytes:
         "v": VERSION,
         "at_ms": segment.at_ms,
         "first": segment.first,
+        "edits": segment.edits,
         "moment": segment.moment,
         "events": events,
     }

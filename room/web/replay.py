@@ -61,6 +61,7 @@ FILES = (
     ("files", "Files at the end", ".zip"),
 )
 """Forms in which a copy can be taken away: name in the address, words, ending."""
+CHRONICLE_TYPE = "application/vnd.room.chronicle"
 GZIP_LEVEL = 5
 LARGE_BYTES = 400_000
 LARGE_GZIP_LEVEL = 2
@@ -351,6 +352,7 @@ def replay_page(request: Req, interview: str) -> Response[str]:
     context: dict[str, Any] = {
         **player_context(request.app.state, seat),
         "can_pin": _can_pin(request, seat),
+        "keeps_chronicle": True,
         "blind_because": _blind_because(request, seat),
         "back_url": f"/interviews/{row.id}" if seat.is_owner else score,
         "score_url": score
@@ -407,6 +409,25 @@ def replay_segment(request: Req, interview: str, number: int) -> Response[bytes]
     if _takes_gzip(request):
         return _json(packed, is_gzip=True)
     return _json(gzip.decompress(packed))
+
+
+@get("/replay/{interview:str}/chronicle", sync_to_thread=True)
+def replay_chronicle(request: Req, interview: str) -> Response[bytes]:
+    """Every character with the edits that brought and took it, once a reel was kept; the player makes one where there is none."""
+    state = request.app.state
+    copy = copy_of(state, take_seat(request, interview))
+    if not copy.started:
+        raise NotFound(interview)
+    with unless_deleted():
+        told = keeping.find_chronicle(state.store, state.seals, InterviewId(interview), copy.reel)
+    if told is None:
+        return Response(b"", status_code=204, media_type=CHRONICLE_TYPE)
+    headers = {"vary": "accept-encoding"}
+    if _takes_gzip(request):
+        return Response(
+            told, media_type=CHRONICLE_TYPE, headers=headers | {"content-encoding": "gzip"}
+        )
+    return Response(gzip.decompress(told), media_type=CHRONICLE_TYPE, headers=headers)
 
 
 class NewPin(msgspec.Struct, frozen=True):
@@ -469,4 +490,4 @@ def _json(body: bytes, *, is_gzip: bool = False) -> Response[bytes]:
     return Response(body, media_type=MediaType.JSON, headers=headers)
 
 
-ROUTES = [replay_page, replay_index, replay_segment, add_pin]
+ROUTES = [replay_page, replay_index, replay_segment, replay_chronicle, add_pin]

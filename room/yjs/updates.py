@@ -15,14 +15,25 @@ class UnreadableUpdate(ValueError):
     """The bytes are not a Yjs update in v1 encoding."""
 
 
+GC, DELETED, TEXT, SKIP = 0, 1, 4, 10
+
+
 class Struct(msgspec.Struct, frozen=True):
     """A run of ids of one client, ``clock`` to ``clock + length``."""
 
     client: int
     clock: int
     length: int
+    kind: int = GC
+    """Of its content: ``GC`` (collected, it has no place any more), ``DELETED``, ``TEXT``, or another one of Yjs's numbers."""
     text: str | None = None
     """The characters, if the content is text that is not deleted."""
+    origin: tuple[int, int] | None = None
+    """Client and clock of its left neighbour when it was written; None at the beginning."""
+    right: tuple[int, int] | None = None
+    """Of its right neighbour; None at the end."""
+    root: str | None = None
+    """Name of the root type that it is in. None where a neighbour tells, or where it is in another item."""
 
 
 class Deletion(msgspec.Struct, frozen=True):
@@ -61,35 +72,34 @@ def _read_structs(reader: Reader) -> list[Struct]:
     for _ in range(reader.uint()):
         count, client, clock = reader.uint(), reader.uint(), reader.uint()
         for _ in range(count):
-            length, text = _read_struct(reader)
-            structs.append(Struct(client, clock, length, text))
-            clock += length
+            one = _read_struct(reader, client, clock)
+            structs.append(one)
+            clock += one.length
     return structs
 
 
-def _read_struct(reader: Reader) -> tuple[int, str | None]:
+def _read_struct(reader: Reader, client: int, clock: int) -> Struct:
     info = reader.byte()
     kind = info & 0x1F
-    if kind in (0, 10):  # collected, or skipped
-        return reader.uint(), None
-    if info & 0x80:  # origin
-        reader.uint(), reader.uint()
-    if info & 0x40:  # right origin
-        reader.uint(), reader.uint()
+    if kind in (GC, SKIP):
+        return Struct(client, clock, reader.uint(), kind)
+    origin = (reader.uint(), reader.uint()) if info & 0x80 else None
+    right = (reader.uint(), reader.uint()) if info & 0x40 else None
+    root = None
     if not info & 0xC0:  # no neighbour tells the parent
         if reader.uint() == 1:
-            reader.text()
+            root = reader.text()
         else:
             reader.uint(), reader.uint()
         if info & 0x20:
             reader.text()
-    if kind == 4:
+    if kind == TEXT:
         text = reader.text()
-        return units(text), text
+        return Struct(client, clock, units(text), kind, text, origin, right, root)
     content = _CONTENTS.get(kind)
     if content is None:
         raise UnreadableUpdate(f"content of kind {kind}")
-    return content(reader), None
+    return Struct(client, clock, content(reader), kind, None, origin, right, root)
 
 
 def _json(reader: Reader) -> int:
@@ -165,7 +175,7 @@ def _any(reader: Reader, depth: int = 0) -> None:
 
 
 _CONTENTS: dict[int, Callable[[Reader], int]] = {
-    1: Reader.uint,  # deleted
+    DELETED: Reader.uint,
     2: _json,
     3: _binary,
     5: _one_text,  # embed

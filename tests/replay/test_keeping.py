@@ -1,6 +1,7 @@
 """Reels are made ahead, apart from the server, sealed; whoever looks gets the same as from the journal."""
 
 import asyncio
+import gzip
 import json
 import os
 
@@ -81,6 +82,21 @@ def test_who_looks_gets_from_a_kept_reel_what_the_journal_holds(store, seals, he
     assert list(kept.events()) == recorded
     for viewer in VIEWERS:
         assert sent(see(viewer, kept)) == sent(copy_of(viewer, recorded))
+
+
+def test_a_chronicle_is_only_used_where_it_tells_all_edits(store, seals, held):
+    keep(store, seals, held.interview)
+    kept = keeping.find(store, seals, held.interview)
+    found = keeping.find_chronicle(store, seals, held.interview, kept)
+    assert gzip.decompress(found) == keeping.chronicle_of(kept)
+    last = load(store, seals, held.interview)[-1]
+    edit = next(one for one in kept.events() if isinstance(one.event, e.DocEdited))
+    chat = e.Recorded(last.seq + 1, last.at_ms, last.wall_ms, "m_cal", e.ChatSent("c_9", "bye"))
+    grown = reel.extend(kept, [chat])
+    assert keeping.find_chronicle(store, seals, held.interview, grown) == found
+    more = e.Recorded(last.seq + 2, last.at_ms, last.wall_ms, edit.by, edit.event)
+    grown = reel.extend(grown, [more])
+    assert keeping.find_chronicle(store, seals, held.interview, grown) is None
 
 
 def test_a_reel_is_made_again_when_the_journal_was_packed_with_more_in_it(store, seals, held):

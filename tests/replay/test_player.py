@@ -1,5 +1,6 @@
 """The player's code, run by Node on real segments: it must show what the server's fold says."""
 
+import base64
 import json
 import random
 import shutil
@@ -10,7 +11,7 @@ import msgspec
 import pytest
 from pycrdt import Text
 
-from room.replay import authorship, index, segments
+from room.replay import authorship, index, keeping, segments
 from room.replay.copies import copy_of
 from room.session import events as e
 from room.session.ids import SYSTEM
@@ -48,13 +49,18 @@ def walk(tmp_path_factory):
         given.write_bytes(
             msgspec.json.encode(
                 {"duration_ms": made.duration_ms, "plans": copy.plans, "segments": sent, "file": FILE,
-                 "seeks": seeks, "quiet": made.quiet, "every": every}
+                 "seeks": seeks, "quiet": made.quiet, "every": every, "chronicle": kept_chronicle(copy.reel)}
             )
         )  # fmt: skip
         done = subprocess.run([node, script, given], check=True, capture_output=True, text=True)
         return copy, made, json.loads(done.stdout)
 
     return play
+
+
+def kept_chronicle(reel):
+    """As it is kept with the reel, in base64; empty where there can be none."""
+    return base64.b64encode(keeping.chronicle_of(reel)).decode()
 
 
 def bare(moment):
@@ -156,6 +162,7 @@ def test_the_chronicle_says_of_every_event_what_the_document_says(walk, opening)
     for seed in (7, 8):
         _, _, shown = walk(busy_session(opening, 900, seed).recorded)
         assert shown["is_whole"]
+        assert shown["is_kept_alike"]
         assert shown["differences"] == []
 
 
@@ -195,6 +202,7 @@ def test_two_who_typed_apart_and_met_again_are_told_as_it_was(walk, opening):
     script.do(IRIS, e.InterviewEnded(), 80_000)
     _, _, shown = walk(script.recorded)
     assert shown["is_whole"]
+    assert shown["is_kept_alike"]
     assert shown["differences"] == []
     assert len(shown["ends"][-1]["text"]) > 200
 
@@ -211,6 +219,7 @@ def test_where_an_edit_came_before_what_it_builds_on_there_is_no_chronicle(walk,
     script.do(IRIS, e.InterviewEnded(), 5000)
     _, _, shown = walk(script.recorded)
     assert not shown["is_whole"]
+    assert shown["is_kept_alike"]
     assert shown["ends"][-1]["text"].startswith("three two one ")
     for round_ in shown["walks"]:
         assert round_["walked"] == round_["straight"]
@@ -245,6 +254,7 @@ def test_the_caret_is_where_the_last_key_was_pressed(walk, opening):
 def test_real_typing_plays_to_its_final_text(walk, clownschool):
     copy, made, shown = walk(clownschool.recorded, every=41)
     assert shown["is_whole"]
+    assert shown["is_kept_alike"]
     assert shown["differences"] == []
     assert shown["ends"][-1]["text"] == clownschool.end
     assert shown["played"]["text"] == clownschool.end

@@ -22,7 +22,7 @@ def test_every_field_of_the_index_and_of_a_moment_is_described():
         assert f"`{field}`" in TEXT
     for field in moment.Moment.__struct_fields__:
         assert f"`{field}`" in TEXT
-    sent = msgspec.json.decode(segments.encode(segments.Segment(0, 1, b"", moment.Moment(), ())))
+    sent = msgspec.json.decode(segments.encode(segments.Segment(0, 1, 0, b"", moment.Moment(), ())))
     for field in sent:
         assert f"`{field}`" in TEXT
 

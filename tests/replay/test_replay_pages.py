@@ -64,11 +64,12 @@ def get(app, held, who, path="", named=""):
     )
 
 
-@pytest.mark.parametrize("path", ["", "/index.json", "/segments/0"])
+@pytest.mark.parametrize("path", ["", "/index.json", "/segments/0", "/chronicle"])
 def test_only_those_who_may_replay_get_in(app, held, path):
-    assert get(app, held, "owner", path).status_code == 200
-    assert get(app, held, "rater", path, held.rater).status_code == 200
-    assert get(app, held, "lead", path, held.iris).status_code == 200
+    there = (200, 204) if path == "/chronicle" else (200,)
+    assert get(app, held, "owner", path).status_code in there
+    assert get(app, held, "rater", path, held.rater).status_code in there
+    assert get(app, held, "lead", path, held.iris).status_code in there
     for who, named in (
         ("mallory", ""),
         ("mallory", held.iris),
@@ -295,6 +296,27 @@ def test_a_segment_can_be_had_without_its_document(app, held):
     bare = get(app, held, "owner", "/segments/1?bare").json()
     assert whole.pop("document")
     assert bare == whole
+
+
+def test_the_chronicle_is_there_once_it_was_kept_and_ends_with_the_recording(app, fresh):
+    state = app.app.state
+    assert get(app, fresh, "owner", "/chronicle").status_code == 204
+    asyncio.run(keeping.keep(state.store, state.seals, fresh.interview))
+    answer = get(app, fresh, "owner", "/chronicle")
+    assert answer.status_code == 200
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "hello".encode("utf-16-le") in answer.content
+    cookie = f"room_session={fresh.cookies['owner']['room_session']}"
+    plain = app.get(
+        f"/replay/{fresh.interview}/chronicle",
+        headers={"accept-encoding": "identity", "cookie": cookie},
+    )
+    assert "content-encoding" not in plain.headers
+    assert plain.content == answer.content
+    with state.store.begin() as conn:
+        state.seals.destroy(conn, fresh.interview)
+    assert get(app, fresh, "owner", "/chronicle").status_code == 410
 
 
 @pytest.mark.parametrize("who", ["owner", "rater"])

@@ -8,6 +8,7 @@ import { type Index, type Segment, Segments, type SentSegment } from "../../stat
 import { Scene } from "../../static/src/replay/scene";
 import { Keyframes } from "../../static/src/replay/keyframes";
 import { Chronicle, type Written } from "../../static/src/replay/chronicle";
+import { readChronicle } from "../../static/src/replay/keptchronicle";
 import { Chronicler } from "../../static/src/replay/chronicler";
 import { decodeSegment, fromBase64 } from "../../static/src/replay/recording";
 
@@ -62,6 +63,18 @@ function written(): Written | null {
   return chronicler.finish();
 }
 const made = written();
+
+// The server's, which is kept with a recording, says the same.
+const kept = given.chronicle ? readChronicle(fromBase64(given.chronicle)) : null;
+const plain = (one: Written | null): unknown => {
+  if (!one) return null;
+  const numbers = new Map(one.clients.map((client, at) => [client, at]));
+  return {
+    hands: [...one.clients].sort().map((client) => [client, ...[one.fileOf, one.placeOf].map((lists) => [...(lists[numbers.get(client) as number] ?? [])])]),
+    files: one.files.map(({ id, born, gone, units, by }) => ({ id, born: [...born], gone: [...gone], units: [...units], by: [...by].map((at) => one.clients[at]) })),
+  };
+};
+const is_kept_alike = JSON.stringify(plain(kept)) === JSON.stringify(plain(made));
 
 function chronicled(): Player {
   const read = new Player(index, new Segments(async (number) => frames.plain(number) as Segment, 3), () => undefined);
@@ -144,4 +157,4 @@ if (made) {
     }
   }
 }
-console.log(JSON.stringify({ differences: differences.slice(0, 3), is_whole: made !== null, ends, walks, steps, played: look(playing.scene), played_ms: playing.ms, frames: shown }));
+console.log(JSON.stringify({ differences: differences.slice(0, 3), is_whole: made !== null, is_kept_alike, ends, walks, steps, played: look(playing.scene), played_ms: playing.ms, frames: shown }));

@@ -29,6 +29,7 @@ void openReplay({
     if (!bare) throw new Error(`no segment ${number}`);
     return bare;
   },
+  kept: async () => null,
   chronicling: chroniclingHere,
   terminal: async () => OutputTerminal,
   fault: "This file cannot be played. It was cut, or the browser is too old.",

@@ -1,6 +1,7 @@
-// Every character that was ever in the files, in the order in which they stand, with the event that brought it and the one that
+// Every character that was ever in the files, in the order in which they stand, with the edit that brought it and the one that
 // took it away. Yjs never changes the order of what it has placed, so one order serves all moments: the text at a moment is what has
-// come by then and not gone, found in one pass over plain numbers, without a document. `chronicler.ts` makes it.
+// come by then and not gone, found in one pass over plain numbers, without a document. The server keeps it with a recording that has
+// ended (room/replay/chronicle.py); `chronicler.ts` makes it for any other.
 import type { CaretNow } from "./moment";
 
 export const PREFIX = "f:";
@@ -19,7 +20,7 @@ export interface Place {
 /** One file; the lists have an entry for each UTF-16 unit that was ever in it. */
 export interface WrittenFile {
   id: string;
-  /** Number of the event that brought it; 0: it was there at Start. */
+  /** Number of the edit that brought it, of all since Start; 0: it was there. */
   born: Uint32Array;
   gone: Uint32Array;
   units: Uint16Array;
@@ -33,6 +34,46 @@ export interface Written {
   /** For each client, by its clock: place in `files`, and in that file's lists. */
   fileOf: Uint16Array[];
   placeOf: Uint32Array[];
+}
+
+/** What one Yjs client wrote, by its clock. */
+export interface Hand {
+  length: number;
+  born: Uint32Array;
+  gone: Uint32Array;
+  units: Uint16Array;
+}
+
+/** A file's characters in order, in runs of one client's clocks: its place in `clients`, the first clock, how many. */
+export interface Order {
+  id: string;
+  runs: readonly (readonly [by: number, clock: number, length: number])[];
+}
+
+/** Puts what the hands wrote in order. Null if a file holds what no hand wrote. */
+export function arrange(clients: number[], hands: readonly Hand[], orders: readonly Order[]): Written | null {
+  const fileOf = hands.map((hand) => new Uint16Array(hand.length).fill(NOWHERE));
+  const placeOf = hands.map((hand) => new Uint32Array(hand.length));
+  if (clients.length >= NOWHERE || orders.length >= NOWHERE) return null;
+  const files: WrittenFile[] = [];
+  for (const { id, runs } of orders) {
+    const length = runs.reduce((sum, run) => sum + run[2], 0);
+    const file: WrittenFile = { id, born: new Uint32Array(length), gone: new Uint32Array(length), units: new Uint16Array(length), by: new Uint16Array(length) };
+    let place = 0;
+    for (const [by, clock, count] of runs) {
+      const hand = hands[by];
+      const end = clock + count;
+      if (!hand || end > hand.length) return null;
+      file.born.set(hand.born.subarray(clock, end), place);
+      file.gone.set(hand.gone.subarray(clock, end), place);
+      file.units.set(hand.units.subarray(clock, end), place);
+      file.by.fill(by, place, place + count);
+      fileOf[by]?.fill(files.length, clock, end);
+      for (let at = clock; at < end; at++) (placeOf[by] as Uint32Array)[at] = place++;
+    }
+    files.push(file);
+  }
+  return { clients, files, fileOf, placeOf };
 }
 
 interface RelativePosition {
@@ -50,7 +91,7 @@ export class Chronicle {
     this.clients = new Map(written.clients.map((client, at) => [client, at]));
   }
 
-  /** The text after the event `now`. */
+  /** The text after `now` edits. */
   text(id: string, now: number): string {
     const file = this.files.get(id);
     if (!file) return "";
@@ -99,7 +140,7 @@ export class Chronicle {
     return lines;
   }
 
-  /** Where a caret's head and anchor are after the event `now`; null if its text is not there. */
+  /** Where a caret's head and anchor are after `now` edits; null if its text is not there. */
   caret(caret: CaretNow, now: number): { anchor: Place; head: Place } | null {
     const head = this.place(caret.head, now);
     const anchor = caret.anchor === caret.head ? head : this.place(caret.anchor, now);

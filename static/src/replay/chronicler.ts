@@ -1,15 +1,14 @@
-// Makes the chronicle: plays all edits once through Yjs, notes for each character which event brought and which took it, and reads the
+// Makes the chronicle: plays all edits once through Yjs, notes for each character which edit brought and which took it, and reads the
 // order off the document at the end. On the server's page a worker does it, so that no frame waits.
 import * as Y from "yjs";
-import { NEVER, NOWHERE, PREFIX, type Written, type WrittenFile } from "./chronicle";
+import { arrange, type Hand, NEVER, type Order, PREFIX, type Written } from "./chronicle";
 import type { BareSegment } from "./keyframes";
 import { fromBase64 } from "./recording";
 
 /** So many edits are played at a time. */
 const AT_ONCE = 100;
 
-/** What is known of one Yjs client's characters, by clock. */
-class Hand {
+class GrowingHand implements Hand {
   born = new Uint32Array(256);
   gone = new Uint32Array(256).fill(NEVER);
   units = new Uint16Array(256);
@@ -40,7 +39,7 @@ export interface Chronicling {
 
 export class Chronicler {
   private readonly doc = new Y.Doc();
-  private readonly hands = new Map<number, Hand>();
+  private readonly hands = new Map<number, GrowingHand>();
   /** An edit came before what it builds on, so it did not show when it came: that is not kept here. */
   private isOdd = false;
 
@@ -49,8 +48,9 @@ export class Chronicler {
     const sent = typeof segment === "string" ? (JSON.parse(segment) as BareSegment) : segment;
     if (document) this.play([[0, document]]);
     let waiting: [number, Uint8Array][] = [];
-    for (const [at, [, , fact]] of sent.events.entries()) {
-      if (typeof fact === "string") waiting.push([sent.first + at, fromBase64(fact)]);
+    let number = sent.edits;
+    for (const [, , fact] of sent.events) {
+      if (typeof fact === "string") waiting.push([++number, fromBase64(fact)]);
       if (waiting.length < AT_ONCE) continue;
       this.play(waiting);
       waiting = [];
@@ -64,44 +64,19 @@ export class Chronicler {
     if (this.isOdd) return null;
     const clients = [...this.hands.keys()];
     const numbers = new Map(clients.map((client, at) => [client, at]));
-    const hands = [...this.hands.values()];
-    const fileOf = hands.map((hand) => new Uint16Array(hand.length).fill(NOWHERE));
-    const placeOf = hands.map((hand) => new Uint32Array(hand.length));
-    const names = [...this.doc.share.keys()].filter((name) => name.startsWith(PREFIX));
-    if (clients.length >= NOWHERE || names.length >= NOWHERE) return null;
-    const files: WrittenFile[] = [];
-    for (const name of names) {
-      const text = this.doc.getText(name);
-      let length = 0;
-      for (let item = text._start; item; item = item.right) {
-        if (!(item.content instanceof Y.ContentString || item.content instanceof Y.ContentDeleted)) return null;
-        length += item.length;
+    const orders: Order[] = [];
+    for (const name of this.doc.share.keys()) {
+      if (!name.startsWith(PREFIX)) continue;
+      const runs: [number, number, number][] = [];
+      for (let item = this.doc.getText(name)._start; item; item = item.right) {
+        const by = numbers.get(item.id.client);
+        if (by === undefined || !(item.content instanceof Y.ContentString || item.content instanceof Y.ContentDeleted)) return null;
+        runs.push([by, item.id.clock, item.length]);
       }
-      const file: WrittenFile = {
-        id: name.slice(PREFIX.length),
-        born: new Uint32Array(length),
-        gone: new Uint32Array(length),
-        units: new Uint16Array(length),
-        by: new Uint16Array(length),
-      };
-      let place = 0;
-      for (let item = text._start; item; item = item.right) {
-        const { client, clock } = item.id;
-        const by = numbers.get(client);
-        const hand = by === undefined ? undefined : hands[by];
-        if (by === undefined || !hand || clock + item.length > hand.length) return null;
-        const end = clock + item.length;
-        file.born.set(hand.born.subarray(clock, end), place);
-        file.gone.set(hand.gone.subarray(clock, end), place);
-        file.units.set(hand.units.subarray(clock, end), place);
-        file.by.fill(by, place, place + item.length);
-        fileOf[by]?.fill(files.length, clock, end);
-        for (let at = clock; at < end; at++) (placeOf[by] as Uint32Array)[at] = place++;
-      }
-      files.push(file);
+      orders.push({ id: name.slice(PREFIX.length), runs });
     }
     this.doc.destroy();
-    return { clients, files, fileOf, placeOf };
+    return arrange(clients, [...this.hands.values()], orders);
   }
 
   private play(edits: readonly [number, Uint8Array][]): void {
@@ -141,9 +116,9 @@ export class Chronicler {
     }
   }
 
-  private hand(client: number): Hand {
+  private hand(client: number): GrowingHand {
     let hand = this.hands.get(client);
-    if (!hand) this.hands.set(client, (hand = new Hand()));
+    if (!hand) this.hands.set(client, (hand = new GrowingHand()));
     return hand;
   }
 }

@@ -65,13 +65,16 @@ export class Keyframes {
       if (!edits) return null;
       before.push(edits);
     }
-    return { at_ms: sent.at_ms, first: sent.first, document, before, moment: sent.moment, events: decodeEvents(sent) };
+    const { at_ms, first, edits, moment } = sent;
+    return { at_ms, first, edits, document, before, moment, events: decodeEvents(sent) };
   }
 
   /** A segment of which only the events count: a chronicle has the text. */
   plain(number: number): Segment | null {
     const sent = this.sent(number);
-    return sent ? { at_ms: sent.at_ms, first: sent.first, document: NOTHING, before: [], moment: sent.moment, events: decodeEvents(sent) } : null;
+    if (!sent) return null;
+    const { at_ms, first, edits, moment } = sent;
+    return { at_ms, first, edits, document: NOTHING, before: [], moment, events: decodeEvents(sent) };
   }
 
   /** Lets go of all documents. */

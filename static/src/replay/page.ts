@@ -1,6 +1,6 @@
 // The replay: connects the player with the page. What is shown follows from the player's moment alone.
 
-import { Chronicle } from "./chronicle";
+import { Chronicle, type Written } from "./chronicle";
 import type { Chronicling } from "./chronicler";
 import { CodePane, type ShownCaret } from "./codepane";
 import { el, icon, part, say } from "./dom";
@@ -48,7 +48,9 @@ export interface Material {
   segment: ((number: number) => Promise<SentSegment>) | null;
   /** One without its document, as JSON or read already. */
   bare(number: number): Promise<BareSegment | string>;
-  /** Makes the recording's chronicle; `quiet` waits until nobody does. */
+  /** The recording's chronicle, where one is kept with it. */
+  kept(): Promise<Written | null>;
+  /** Makes the chronicle; `quiet` waits until nobody does. */
   chronicling(quiet: () => Promise<void>): Chronicling;
   terminal(): Promise<typeof OutputTerminal>;
   /** What is said when it cannot be had. */
@@ -78,8 +80,8 @@ class Replay {
   /** Who is followed; null: stay in `file`. */
   private followed: string | null;
   private file = "";
-  /** All segments and the chronicle are here. */
-  private isWhole = false;
+  /** The chronicle is here: a segment needs no document. */
+  private isChronicled = false;
   private drawnVersion = -1;
   private drawnFiles = "";
   private authorsAt = 0;
@@ -125,7 +127,8 @@ class Replay {
 
   private async segment(number: number): Promise<Segment> {
     const { bare, segment } = this.material;
-    if (this.isWhole) {
+    if (this.isChronicled) {
+      if (this.frames.held(number) === undefined) this.frames.put(number, await bare(number));
       const plain = this.frames.plain(number);
       if (plain) return plain;
     }
@@ -140,38 +143,43 @@ class Replay {
     return decodeSegment(sent);
   }
 
-  /** The recording is fetched whole while nobody waits, and its chronicle made, so that every moment is here at once. */
+  /** First the chronicle, if one is kept; then the recording whole while nobody waits, so that every moment is here at once. */
   private async fetchAll(): Promise<void> {
     const { frames, material } = this;
     try {
       await new Promise((done) => setTimeout(done, SETTLE_MS));
+      const kept = await material.kept();
+      if (kept) this.adopt(kept);
       await this.quietMoment();
-      const chronicling = material.chronicling(() => this.quietMoment());
+      const chronicling = kept ? null : material.chronicling(() => this.quietMoment());
       const coming: Promise<void>[] = [];
       for (let number = 0; number < frames.size; number++) {
         while (coming.length < AHEAD && number + coming.length < frames.size) coming.push(this.bring(number + coming.length));
         await coming.shift();
-        await chronicling.take(frames.held(number) as BareSegment | string, number === 0 ? frames.first : undefined);
+        await chronicling?.take(frames.held(number) as BareSegment | string, number === 0 ? frames.first : undefined);
         await this.quietMoment();
       }
-      const written = await chronicling.finish();
-      if (written) {
-        this.isWhole = true;
-        this.player.adopt(new Chronicle(written));
-        frames.release();
-      } else {
-        while (frames.grow()) await this.quietMoment();
-      }
+      const written = await chronicling?.finish();
+      if (written) this.adopt(written);
+      if (!this.isChronicled) while (frames.grow()) await this.quietMoment();
       page.dataset["whole"] = "";
     } catch {
       // A moment that is not here is fetched when somebody goes there.
     }
   }
 
+  private adopt(written: Written): void {
+    this.isChronicled = true;
+    this.player.adopt(new Chronicle(written));
+    this.frames.release();
+  }
+
   private bring(number: number): Promise<void> {
     const { frames, material } = this;
     const bring = async (): Promise<void> => {
-      if (!frames.has(number)) frames.put(number, number === 0 && material.segment ? await material.segment(0) : await material.bare(number));
+      if (this.isChronicled ? frames.held(number) !== undefined : frames.has(number)) return;
+      const first = number === 0 && !this.isChronicled ? material.segment : null;
+      frames.put(number, first ? await first(0) : await material.bare(number));
     };
     const coming = bring();
     coming.catch(() => undefined); // `fetchAll` hears it when it comes to this one

@@ -85,6 +85,8 @@ export interface SentSegment {
   v: number;
   at_ms: number;
   first: number;
+  /** How many edits there were from Start to it. */
+  edits: number;
   document: string;
   moment: Moment;
   events: [number, string, string | [string, string, string] | ({ type: string } & Record<string, unknown>)][];
@@ -94,6 +96,8 @@ export interface Segment {
   at_ms: number;
   /** Number of its first event, from 1. */
   first: number;
+  /** How many edits there were from Start to it. */
+  edits: number;
   /** A document, and the updates that make it the one before the first event. */
   document: Uint8Array;
   before: readonly Uint8Array[];
@@ -102,8 +106,8 @@ export interface Segment {
 }
 
 export function decodeSegment(sent: SentSegment): Segment {
-  const { at_ms, first, moment } = sent;
-  return { at_ms, first, document: fromBase64(sent.document), before: [], moment, events: decodeEvents(sent) };
+  const { at_ms, first, edits, moment } = sent;
+  return { at_ms, first, edits, document: fromBase64(sent.document), before: [], moment, events: decodeEvents(sent) };
 }
 
 export function decodeEvents(sent: Pick<SentSegment, "at_ms" | "events">): Happened[] {

@@ -10,6 +10,8 @@ export class Scene {
   private segment: Segment | null = null;
   private doc = new Y.Doc();
   private applied = 0;
+  /** How many edits there were from Start to here. */
+  private edits = 0;
   moment: Moment = {};
   /** Counts what was shown; changes whenever something may look different. */
   version = 0;
@@ -42,6 +44,7 @@ export class Scene {
       for (let index = this.applied; index < count; index++) {
         const happened = segment.events[index] as Happened;
         const isEdit = happened.fact instanceof Uint8Array;
+        if (isEdit) this.edits++;
         if (isEdit && !this.chronicle) Y.applyUpdate(this.doc, happened.fact as Uint8Array);
         if (!isEdit || last.get(happened.by) === index) this.moment = advance(this.moment, happened);
       }
@@ -58,6 +61,7 @@ export class Scene {
 
   private goOn(segment: Segment): void {
     this.segment = segment;
+    this.edits = segment.edits;
     this.moment = segment.moment;
     this.applied = 0;
     this.version++;
@@ -71,33 +75,25 @@ export class Scene {
         for (const update of [segment.document, ...segment.before]) Y.applyUpdate(this.doc, update);
       });
     }
-    this.segment = segment;
-    this.moment = segment.moment;
-    this.applied = 0;
-    this.version++;
+    this.goOn(segment);
   }
 
   get files(): FileNow[] {
     return (this.moment.files ?? []).filter((file) => file.deleted !== true);
   }
 
-  /** Number of the last event that is shown. */
-  private get now(): number {
-    return (this.segment?.first ?? 1) - 1 + this.applied;
-  }
-
   text(file: string): string {
-    return this.chronicle ? this.chronicle.text(file, this.now) : this.shared(file).toString();
+    return this.chronicle ? this.chronicle.text(file, this.edits) : this.shared(file).toString();
   }
 
   /** For each line of a file, whose Yjs client wrote most of it; 0 for an empty line at the end. */
   lineClients(file: string): number[] {
-    return this.chronicle ? this.chronicle.lineClients(file, this.now) : lineClients(this.shared(file));
+    return this.chronicle ? this.chronicle.lineClients(file, this.edits) : lineClients(this.shared(file));
   }
 
   /** Where a caret's head and anchor are now; null if its text is gone. */
   caret(caret: CaretNow): { anchor: Place; head: Place } | null {
-    if (this.chronicle) return this.chronicle.caret(caret, this.now);
+    if (this.chronicle) return this.chronicle.caret(caret, this.edits);
     const head = this.place(caret.head);
     const anchor = caret.anchor === caret.head ? head : this.place(caret.anchor);
     return head && anchor && anchor.file === head.file ? { anchor, head } : null;
