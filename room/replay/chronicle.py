@@ -217,7 +217,9 @@ class Chronicle:
             # What has no place is born and gone with the edit before it; nobody asks.
             _put_changes(out, (self.born[char] if char >= 0 else 0 for char in hand))
             _put_changes(out, (self.gone[char] + 1 if char >= 0 else 0 for char in hand))
-            out += array("H", (self.units[char] if char >= 0 else 0 for char in hand)).tobytes()
+            units = [self.units[char] if char >= 0 else 0 for char in hand]
+            out += bytes(unit & 0xFF for unit in units)
+            out += bytes(unit >> 8 for unit in units)
         places = {client: place for place, client in enumerate(self.clients)}
         files = list(self.files())
         put_uint(out, len(files))
@@ -227,10 +229,12 @@ class Chronicle:
             out += name
             runs = list(self._runs(chars))
             put_uint(out, len(runs))
+            before = dict.fromkeys(self.clients, 0)
             for client, clock, length in runs:
                 put_uint(out, places[client])
-                put_uint(out, clock)
+                _put_change(out, clock - before[client])
                 put_uint(out, length)
+                before[client] = clock
         return bytes(out)
 
     def _runs(self, chars: Iterable[int]) -> Iterator[tuple[int, int, int]]:
@@ -249,7 +253,7 @@ class Chronicle:
 
 
 def _put_changes(out: bytearray, values: Iterable[int]) -> None:
-    """Numbers as runs of equal ones: how many, and how much they differ from the run before."""
+    """Numbers as runs of equal ones: how many, of all runs; then how much they differ from the run before."""
     runs: list[tuple[int, int]] = []
     for value in values:
         if runs and runs[-1][1] == value:
@@ -257,9 +261,13 @@ def _put_changes(out: bytearray, values: Iterable[int]) -> None:
         else:
             runs.append((1, value))
     put_uint(out, len(runs))
-    before = 0
-    for count, value in runs:
-        change = value - before
+    for count, _ in runs:
         put_uint(out, count)
-        put_uint(out, 2 * change if change >= 0 else -2 * change - 1)
+    before = 0
+    for _, value in runs:
+        _put_change(out, value - before)
         before = value
+
+
+def _put_change(out: bytearray, change: int) -> None:
+    put_uint(out, 2 * change if change >= 0 else -2 * change - 1)

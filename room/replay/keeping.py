@@ -7,11 +7,12 @@ journal holds, opened, through a pipe and gives back the packed parts: it has no
 import asyncio
 import functools
 import gzip
+import itertools
 import json
 import struct
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -28,6 +29,9 @@ from room.yjs.updates import UnreadableUpdate
 
 ROOT: Final = Path(room.__file__).parents[1]
 TIME_MAX_S: Final = 900
+CHRONICLE: Final = 1
+"""Its place among the parts of a kept reel; the head is 0."""
+FIRST_STRETCH: Final = 2
 CHRONICLE_GZIP_LEVEL: Final = 9
 _told: Final = struct.Struct(">I")
 """How many edits a kept chronicle tells of; stands before it."""
@@ -49,7 +53,8 @@ class _Block(msgspec.Struct, frozen=True, array_like=True):
 class _Made(msgspec.Struct, frozen=True, array_like=True):
     last_seq: int
     parts: tuple[bytes, ...]
-    """The head, the stretches, and the chronicle with how many edits it tells; empty where there can be none."""
+    """The head; the chronicle with how many edits it tells, empty where there can be none; of each stretch what it holds, and
+    its keyframe, empty where it has none."""
 
 
 _order = msgspec.msgpack.Decoder(tuple[_Block, ...])
@@ -124,12 +129,19 @@ def find(store: Store, seals: Seals, session: InterviewId) -> Reel | None:
             return None
 
 
-def _bring(store: Store, seals: Seals, session: InterviewId, number: int) -> bytes:
-    """A stretch's part. The key is asked for each time: when it is gone, what is held of the reel opens nothing any more."""
+def _bring(
+    store: Store,
+    seals: Seals,
+    session: InterviewId,
+    what: Literal["part", "document"],
+    number: int,
+) -> bytes:
+    """Something of a stretch. The key is asked for each time: once it is gone, what is held of the reel opens nothing more."""
+    place = FIRST_STRETCH + 2 * number + (what == "document")
     with store.read() as conn:
-        part = reels.load(conn, seals.cipher(conn, session), session, number + 1)
+        part = reels.load(conn, seals.cipher(conn, session), session, place)
     if part is None:
-        raise Damaged(f"part {number} of the reel of {session} is missing")
+        raise Damaged(f"the {what} of stretch {number} of the reel of {session} is missing")
     return part
 
 
@@ -142,7 +154,7 @@ def find_chronicle(store: Store, seals: Seals, session: InterviewId, whole: Reel
     with store.read() as conn:
         cipher = seals.cipher(conn, session)
         try:
-            kept = reels.load(conn, cipher, session, len(whole.stretches) + 1)
+            kept = reels.load(conn, cipher, session, CHRONICLE)
         except Damaged:
             return None
     if not kept or _told.unpack_from(kept)[0] != whole.edits:
@@ -193,7 +205,8 @@ def make(blocks: tuple[_Block, ...]) -> _Made:
         chronicle = _told.pack(whole.edits) + gzip.compress(
             chronicle, CHRONICLE_GZIP_LEVEL, mtime=0
         )
-    parts = (reel.head_of(whole), *(part or b"" for part in whole.parts), chronicle)
+    stretches = itertools.chain.from_iterable(zip(whole.parts, whole.documents, strict=True))
+    parts = (reel.head_of(whole), chronicle, *(part or b"" for part in stretches))
     return _Made(whole.seq, tuple(map(reels.pack, parts)))
 
 
@@ -202,10 +215,9 @@ def chronicle_of(whole: Reel) -> bytes:
     made = Chronicle()
     try:
         for number in range(len(whole.stretches)):
-            part = whole.part(number)
             if number == 0:
-                made.open(part.document)
-            for update in part.updates():
+                made.open(whole.keyframe(number))
+            for update in whole.part(number).updates():
                 made.take(update)
     except (NoChronicle, UnreadableUpdate):
         return b""

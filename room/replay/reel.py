@@ -10,7 +10,7 @@ that it takes to open it. Reels hold bytes and records, no document of pycrdt, s
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -33,6 +33,8 @@ THIN_MS: Final = 10_000
 KEYFRAME_SHARE: Final = 2
 """A keyframe is made where the edits since the last one weigh this part of it: a wider one costs less room and more time."""
 
+Bring = Callable[[Literal["part", "document"], int], bytes]
+"""Brings what was kept of a stretch: what it holds, or its keyframe."""
 Place = tuple[FileId, str, str]
 """A caret: file, anchor, head."""
 
@@ -65,10 +67,8 @@ class Strokes(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Part(msgspec.Struct, frozen=True, array_like=True):
-    """What a stretch holds."""
+    """What a stretch holds, its keyframe apart."""
 
-    document: bytes
-    """The keyframe, as one Yjs update (v1); empty where it has none."""
     carets: dict[MemberId, Caret]
     """Where they stood before its first event."""
     events: tuple[tuple[int, int, int, MemberId, bytes | Place], ...]
@@ -102,27 +102,38 @@ class Reel(msgspec.Struct, frozen=True):
     """How many there were since Start."""
     parts: tuple[bytes | None, ...] = ()
     """One for each stretch; None: ``bring`` brings it."""
-    bring: Callable[[int], bytes] | None = None
+    documents: tuple[bytes | None, ...] = ()
+    """Each stretch's keyframe as one Yjs update (v1), empty where it has none; None: ``bring`` brings it."""
+    bring: Bring | None = None
 
     @property
     def held_bytes(self) -> int:
         """About what it takes of the memory."""
-        return sum(len(part or b"") for part in self.parts) + 400 * len(self.facts)
+        held = sum(len(one or b"") for one in (*self.parts, *self.documents))
+        return held + 400 * len(self.facts)
 
     def part(self, number: int) -> Part:
         content = self.parts[number]
         if content is None:
             if self.bring is None:
                 raise LookupError(number)
-            content = self.bring(number)
+            content = self.bring("part", number)
         return _part.decode(content)
+
+    def keyframe(self, number: int) -> bytes:
+        """A stretch's keyframe; empty where it has none."""
+        if not self.stretches[number].has_keyframe:
+            return b""
+        content = self.documents[number]
+        if content is None:
+            if self.bring is None:
+                raise LookupError(number)
+            content = self.bring("document", number)
+        return content
 
     def part_and_document(self, number: int) -> tuple[Part, bytes]:
         """A stretch, and the whole document before its first event as one update."""
-        part = self.part(number)
-        if part.document:
-            return part, part.document
-        return part, _played(self, number, part).get_update()
+        return self.part(number), self.keyframe(number) or _played(self, number).get_update()
 
     def end_of(self, number: int) -> int:
         """The number of the first event behind a stretch."""
@@ -200,17 +211,18 @@ def _again(reel: Reel) -> "_Cutter":
     cutter.times, cutter.last_ms = list(reel.strokes.times), reel.strokes.last_ms
     cutter.edits = cutter.edits_before = reel.stretches[last].edits
     cutter.stretches, cutter.parts = list(reel.stretches[:-1]), list(reel.parts[:-1])
+    cutter.documents = list(reel.documents[:-1])
     cutter.bring = reel.bring
-    cutter.doc = _played(reel, last, part)
+    cutter.doc = _played(reel, last)
     cutter.at_ms, cutter.seq = reel.stretches[last].at_ms, reel.stretches[last].seq
-    cutter.carets, cutter.document = part.carets, part.document
+    cutter.carets, cutter.document = part.carets, reel.keyframe(last)
     cutter.typed = part.recorded()
     cutter.edits += sum(isinstance(one.event, e.DocEdited) for one in cutter.typed)
     facts = [one for one in reel.facts if one.seq >= cutter.seq and _is_everyones(one)]
     cutter.seen = sorted([*cutter.typed, *facts], key=lambda one: one.seq)
     frame = _frame_of(reel, last)
-    between = [reel.part(number) for number in range(frame, last)]
-    cutter.frame_bytes = len((between[0] if between else part).document)
+    cutter.frame_bytes = len(reel.keyframe(frame))
+    between = map(reel.part, range(frame, last))
     cutter.since = sum(len(update) for one in between for update in one.updates())
     return cutter
 
@@ -225,7 +237,8 @@ class _Cutter:
         self.last_ms = 0
         self.stretches: list[Stretch] = []
         self.parts: list[bytes | None] = []
-        self.bring: Callable[[int], bytes] | None = None
+        self.documents: list[bytes | None] = []
+        self.bring: Bring | None = None
         self.doc: Doc[Any] = Doc()
         """Before the first event of the stretch that is open."""
         self.frame_bytes = 0
@@ -272,7 +285,8 @@ class _Cutter:
             )
             events.append((one.seq - seq, one.at_ms - at_ms, one.wall_ms - wall_ms, one.by, what))
             seq, at_ms, wall_ms = one.seq, one.at_ms, one.wall_ms
-        self.parts.append(_encoder.encode(Part(self.document, self.carets, tuple(events))))
+        self.parts.append(_encoder.encode(Part(self.carets, tuple(events))))
+        self.documents.append(self.document)
         self.stretches.append(
             Stretch(self.at_ms, self.seq, len(events), bool(self.document), self.edits_before)
         )
@@ -306,6 +320,7 @@ class _Cutter:
             tuple(self.stretches),
             edits=self.edits,
             parts=tuple(self.parts),
+            documents=tuple(self.documents),
             bring=self.bring,
         )
 
@@ -320,12 +335,12 @@ def _frame_of(reel: Reel, number: int) -> int:
     return number
 
 
-def _played(reel: Reel, number: int, part: Part) -> "Doc[Any]":
-    """The document before the first event of stretch ``number``, which holds ``part``."""
+def _played(reel: Reel, number: int) -> "Doc[Any]":
+    """The document before the first event of stretch ``number``."""
     frame = _frame_of(reel, number)
     doc: Doc[Any] = Doc()
     with doc.transaction():
-        doc.apply_update(part.document if frame == number else reel.part(frame).document)
+        doc.apply_update(reel.keyframe(frame))
         for before in range(frame, number):
             for update in reel.part(before).updates():
                 doc.apply_update(update)
@@ -370,8 +385,8 @@ def head_of(reel: Reel) -> bytes:
     )
 
 
-def from_head(content: bytes, bring: Callable[[int], bytes]) -> Reel:
-    """The inverse of :func:`head_of`; parts are asked for when they are needed.
+def from_head(content: bytes, bring: Bring) -> Reel:
+    """The inverse of :func:`head_of`; parts and keyframes are asked for when they are needed.
 
     Raises:
         OtherVersion: another program kept it.
@@ -386,7 +401,7 @@ def from_head(content: bytes, bring: Callable[[int], bytes]) -> Reel:
         Recorded(seq, at_ms, wall_ms, *decode_payload(payload))
         for seq, at_ms, wall_ms, payload in head.facts
     )
-    parts = (None,) * len(head.stretches)
+    nothing = (None,) * len(head.stretches)
     return Reel(
         head.seq,
         facts,
@@ -394,6 +409,7 @@ def from_head(content: bytes, bring: Callable[[int], bytes]) -> Reel:
         head.stretches,
         head.damaged_ms,
         head.edits,
-        parts,
+        nothing,
+        nothing,
         bring,
     )

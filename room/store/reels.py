@@ -1,8 +1,8 @@
 """Kept reels: the form in which recordings are looked at, so that nobody waits for it to be made.
 
 Enters and leaves whole parts, packed here and sealed with the session's key; what is in them is ``replay.reel``. Part 0 is the
-head, the stretches follow from 1. Everything here follows from the journal and can be thrown away and made again. Deleting a
-session removes its reel, and destroying its key makes what backups hold of it unreadable.
+head; what follows is told in ``replay.keeping``. Everything here follows from the journal and can be thrown away and made again.
+Deleting a session removes its reel, and destroying its key makes what backups hold of it unreadable.
 """
 
 import lzma

@@ -171,6 +171,7 @@ def play(request: Req, identity: str) -> Response[Any]:
         "query": "",
         "can_pin": False,
         "can_rerun": False,
+        "keeps_chronicle": False,
         "blind_because": "",
         "back_url": "/recordings",
         "score_url": "",

@@ -44,6 +44,11 @@ READER = Viewer("reader", covers=frozenset({"n_quoted"}))
 BLIND = Viewer("rater", "m_rater", submitted=False)
 
 
+def brings(reel):
+    """As from where a reel is kept."""
+    return lambda what, number: (reel.parts if what == "part" else reel.documents)[number]
+
+
 def bytes_for(viewer: Viewer, recorded: list[Recorded]) -> list[bytes]:
     """All that a viewer is sent of a recording."""
     copy = copy_of(viewer, recorded)
@@ -241,7 +246,7 @@ def test_a_reel_gives_back_every_event_and_is_the_same_when_it_was_kept(opening)
     reel = extend(Reel(), recorded)
     assert list(reel.events()) == recorded
     assert 1 < sum(one.has_keyframe for one in reel.stretches) <= len(reel.stretches)
-    kept = from_head(head_of(reel), reel.parts.__getitem__)
+    kept = from_head(head_of(reel), brings(reel))
     for viewer in (INTERVIEWER, PUBLIC, READER, BLIND):
         now, then = see(viewer, reel), see(viewer, kept)
         assert msgspec.json.encode(index_of(now)) == msgspec.json.encode(index_of(then))
@@ -253,7 +258,7 @@ def test_keyframes_weigh_about_what_the_edits_weigh(opening):
     reel = extend(Reel(), long_session(opening).recorded)
     parts = [reel.part(number) for number in range(len(reel.stretches))]
     edits = sum(len(update) for part in parts for update in part.updates())
-    assert sum(len(part.document) for part in parts) <= 2 * KEYFRAME_SHARE * edits
+    assert sum(map(len, reel.documents)) <= 2 * KEYFRAME_SHARE * edits
 
 
 def test_pauses_are_the_same_from_thinned_times(opening):
@@ -358,7 +363,7 @@ def test_a_shelf_holds_so_many_bytes_and_always_the_last_recording(opening):
 def test_a_shelf_takes_a_reel_that_was_kept_and_goes_on_where_it_ends(opening):
     recorded = long_session(opening, edits=800).recorded
     reel = extend(Reel(), recorded[:-50])
-    kept = from_head(head_of(reel), reel.parts.__getitem__)
+    kept = from_head(head_of(reel), brings(reel))
     shelf = Shelf()
     there = shelf.copy("i_1", INTERVIEWER, lambda after: recorded[after:-50], lambda: kept)
     assert there.reel is kept

@@ -136,7 +136,7 @@ def test_a_changed_head_is_not_used_and_swapped_parts_do_not_open(store, seals, 
     table = reels.reels
     with store.begin() as conn:
         head = conn.scalar(select(table.c.sealed).where(table.c.part == 0))
-        conn.execute(update(table).where(table.c.part == 1).values(sealed=head))
+        conn.execute(update(table).where(table.c.part == keeping.FIRST_STRETCH).values(sealed=head))
     with pytest.raises(Damaged):
         keeping.find(store, seals, held.interview).part(0)
     with store.begin() as conn:

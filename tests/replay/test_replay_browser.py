@@ -1,5 +1,6 @@
 """The player in a real browser: what is on the screen, by keyboard alone, and that it can be used by everybody."""
 
+import asyncio
 import random
 import threading
 from pathlib import Path
@@ -12,7 +13,7 @@ from pycrdt import Doc, Text
 from room import config
 from room.app import create_app
 from room.clock import ManualClock
-from room.replay import authorship
+from room.replay import authorship, keeping
 from room.session.events import DocEdited
 from tests.chromium import axe_finds, launched
 from tests.ports import free_port
@@ -97,6 +98,7 @@ def see(site, browser):
         dark=False,
         ready=True,
         segments=None,
+        answered=None,
     ):
         context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -114,6 +116,8 @@ def see(site, browser):
             page.on(
                 "console", lambda said: faults.append(said.text) if said.type == "error" else None
             )
+        if answered:
+            page.on("response", answered)
         if segments:
             page.route("**/segments/*", segments)
         page.goto(f"{url}/replay/{held.interview}{query}")
@@ -157,8 +161,25 @@ def course_of(recorded):
     return course
 
 
-def test_seeks_at_random_show_the_text_of_the_moment(see, held, told):
-    page = see(held)
+def keep(state, interview):
+    """In a thread of its own: Playwright has an event loop in this one."""
+    keeper = threading.Thread(
+        target=lambda: asyncio.run(keeping.keep(state.store, state.seals, interview))
+    )
+    keeper.start()
+    keeper.join()
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_seeks_at_random_show_the_text_of_the_moment(see, site, told, put, is_kept):
+    """Where a reel is kept its chronicle tells the text; where none is, documents do until the page has made one."""
+    held = put(Wrapped(site.app), told)
+    asked = []
+    if is_kept:
+        keep(site.app.state, held.interview)
+    page = see(held, answered=lambda answer: asked.append((answer.status, answer.url)))
+    if is_kept:
+        page.wait_for_selector("#replay[data-chronicled]")
     box = page.locator(".headbox").bounding_box()
     duration = told[-1].at_ms
     course = course_of(told)
@@ -180,6 +201,11 @@ def test_seeks_at_random_show_the_text_of_the_moment(see, held, told):
                 text for since, until, text in course if since <= ms + 700 and until >= ms - 700
             }
             assert page.evaluate(TEXT) in near
+    documents = [url for _, url in asked if "/segments/" in url and not url.endswith("bare")]
+    statuses = [status for status, url in asked if url.endswith("/chronicle")]
+    assert statuses == [200 if is_kept else 204]
+    if is_kept:
+        assert len(documents) == 1, "once the chronicle is here no document is asked for"
 
 
 def test_the_whole_player_works_by_keyboard(see, held, told):

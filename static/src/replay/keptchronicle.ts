@@ -18,33 +18,43 @@ export function readChronicle(bytes: Uint8Array): Written | null {
     const gone = changes(from, length);
     // Kept as one more, and 0 for what stays.
     for (let at = 0; at < length; at++) gone[at] = gone[at] === 0 ? NEVER : (gone[at] as number) - 1;
-    const raw = decoding.readUint8Array(from, 2 * length);
+    const low = decoding.readUint8Array(from, length);
+    const high = decoding.readUint8Array(from, length);
     const units = new Uint16Array(length);
-    for (let at = 0; at < length; at++) units[at] = (raw[2 * at] as number) | ((raw[2 * at + 1] as number) << 8);
+    for (let at = 0; at < length; at++) units[at] = (low[at] as number) | ((high[at] as number) << 8);
     hands.push({ length, born, gone, units });
   }
   const orders: Order[] = [];
   for (let left = decoding.readVarUint(from); left > 0; left--) {
     const id = decoding.readVarString(from);
     const runs: [number, number, number][] = [];
+    const before = clients.map(() => 0);
     for (let more = decoding.readVarUint(from); more > 0; more--) {
-      runs.push([decoding.readVarUint(from), decoding.readVarUint(from), decoding.readVarUint(from)]);
+      const by = decoding.readVarUint(from);
+      const clock = (before[by] as number) + change(from);
+      runs.push([by, clock, decoding.readVarUint(from)]);
+      before[by] = clock;
     }
     orders.push({ id, runs });
   }
   return arrange(clients, hands, orders);
 }
 
-/** Runs of equal numbers: how many, and how much they differ from the run before. */
+/** Runs of equal numbers: how many, of all runs; then how much they differ from the run before. */
 function changes(from: decoding.Decoder, length: number): Uint32Array {
   const values = new Uint32Array(length);
   let at = 0;
   let value = 0;
-  for (let left = decoding.readVarUint(from); left > 0; left--) {
-    const count = decoding.readVarUint(from);
-    const change = decoding.readVarUint(from);
-    value += change % 2 ? -(change + 1) / 2 : change / 2;
+  const counts: number[] = [];
+  for (let left = decoding.readVarUint(from); left > 0; left--) counts.push(decoding.readVarUint(from));
+  for (const count of counts) {
+    value += change(from);
     values.fill(value, at, (at += count));
   }
   return values;
+}
+
+function change(from: decoding.Decoder): number {
+  const sent = decoding.readVarUint(from);
+  return sent % 2 ? -(sent + 1) / 2 : sent / 2;
 }

@@ -156,7 +156,12 @@ class Replay {
       for (let number = 0; number < frames.size; number++) {
         while (coming.length < AHEAD && number + coming.length < frames.size) coming.push(this.bring(number + coming.length));
         await coming.shift();
-        await chronicling?.take(frames.held(number) as BareSegment | string, number === 0 ? frames.first : undefined);
+        // What is only kept as it came takes no frame's time.
+        if (!chronicling) {
+          await this.unhurried();
+          continue;
+        }
+        await chronicling.take(frames.held(number) as BareSegment | string, number === 0 ? frames.first : undefined);
         await this.quietMoment();
       }
       const written = await chronicling?.finish();
@@ -172,6 +177,7 @@ class Replay {
     this.isChronicled = true;
     this.player.adopt(new Chronicle(written));
     this.frames.release();
+    page.dataset["chronicled"] = "";
   }
 
   private bring(number: number): Promise<void> {
@@ -189,7 +195,15 @@ class Replay {
   /** While somebody waits for a moment, or it plays fast and every frame counts, nothing else is done. */
   private async quietMoment(): Promise<void> {
     do await idle();
-    while (this.player.waiting || (this.player.playing && this.player.speed >= 8));
+    while (this.isHurried);
+  }
+
+  private async unhurried(): Promise<void> {
+    while (this.isHurried) await idle();
+  }
+
+  private get isHurried(): boolean {
+    return this.player.waiting || (this.player.playing && this.player.speed >= 8);
   }
 
   /** The candidate first, then the others who typed or came. */
