@@ -3,7 +3,7 @@
 import msgspec
 
 from room.session.ids import InterviewId
-from room.store import interviews
+from room.store import interviews, shares
 from room.store.engine import Connection
 from room.store.interviews import Interview, InterviewPlan
 from room.store.sealing import Seals
@@ -14,9 +14,10 @@ DELETED = "Deleted"
 def erase(conn: Connection, seals: Seals, interview: Interview) -> None:
     """Destroy the session's key and remove all rows that hang on the interview; a shell with its date stays.
 
-    Names, links, notes, scorecards and reports go with their rows. What backups still hold of the recording cannot be
-    read without the key.
+    Names, notes, scorecards and reports go with their rows. Of a report's link so much stays that whoever follows it is told
+    of the deletion. What backups still hold of the recording cannot be read without the key.
     """
+    links = shares.list_for(conn, interview.owner_id, interview.id)
     seals.destroy(conn, InterviewId(interview.id))
     interviews.delete_interview(conn, interview.owner_id, interview.id)
     shell = msgspec.structs.replace(
@@ -29,6 +30,8 @@ def erase(conn: Connection, seals: Seals, interview: Interview) -> None:
         waited_ms=None,
     )
     interviews.insert_again(conn, shell, lead_name=DELETED)
+    for link in links:
+        shares.insert_shell(conn, link)
 
 
 def due(conn: Connection, now_ms: int) -> list[Interview]:

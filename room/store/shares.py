@@ -144,6 +144,14 @@ def create(
     return share, token
 
 
+def insert_shell(conn: Connection, share: Share) -> None:
+    """Put back of a share what tells a link from one that never was: not whom it was made for, nor its passcode."""
+    shell = msgspec.structs.replace(
+        share, label="", with_replay=False, passcode_hash=None, blind=False
+    )
+    conn.execute(insert(shares).values(msgspec.structs.asdict(shell)))
+
+
 def token_of(share: Share, key: bytes) -> str | None:
     """The token again, for its owner to copy; None: the site's key is another than when it was made."""
     token = tokens.token_for(key, share.id)

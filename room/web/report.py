@@ -33,7 +33,7 @@ from room.store.reports import Signed
 from room.store.shares import Share
 from room.web import auth
 from room.web.errors import Gone
-from room.web.sealed import unless_deleted
+from room.web.sealed import deleted, unless_deleted
 from room.web.templating import page
 from room.web.verify import keys_of
 
@@ -532,7 +532,7 @@ def _open(request: Req, token: str) -> Opened:
             interview = interviews.load(conn, found.owner_id, found.interview_id)
             terms = report_terms.load(conn, found.owner_id, interview.client_id)
     if not versions:
-        raise NotFound(token)
+        raise deleted() if interview.state == "deleted" else NotFound(token)
     wanted = _number(request.query_params.get("version", ""))
     chosen = next((v for v in versions if v.version == wanted), versions[-1])
     report = reports_pure.read(chosen.body)

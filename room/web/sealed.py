@@ -13,7 +13,11 @@ def unless_deleted() -> Iterator[None]:
     try:
         yield
     except KeyDestroyed as error:
-        raise Gone(
-            "This was deleted, as promised.",
-            "The recording and everything made from it are gone. Only the date remains.",
-        ) from error
+        raise deleted() from error
+
+
+def deleted() -> Gone:
+    return Gone(
+        "This was deleted, as promised.",
+        "The recording and everything made from it are gone. Only the date remains.",
+    )

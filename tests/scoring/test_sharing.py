@@ -11,9 +11,10 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 from PIL import Image
 
+from room.desk import retention
 from room.scoring import blind, brand, logo, report
 from room.scoring.score import Point, Words
-from room.store import report_terms, shares
+from room.store import interviews, report_terms, shares
 
 
 @pytest.fixture
@@ -83,6 +84,22 @@ def test_switching_off_ends_what_the_passcode_opened(signed):
         (share,) = shares.list_for(conn, signed.owner, signed.id)
     signed.post(f"/interviews/{signed.id}/report/shares/{share.id}/off")
     assert signed.get(address, None, cookies=cookie).status_code == 410
+
+
+def test_after_the_deletion_a_link_says_that_the_promise_was_kept(signed):
+    address = link_to(signed, passcode="harbour-7", with_replay="on", label="Northline's board")
+    seals = signed.app.app.state.seals
+    with signed.store.begin() as conn:
+        retention.erase(conn, seals, interviews.load(conn, signed.owner, signed.id))
+    for path in ("", "/report.pdf"):
+        answer = signed.get(address + path, None)
+        assert answer.status_code == 410, path
+        assert "deleted, as promised" in answer.text
+    assert signed.post(f"{address}/replay", None).status_code in (404, 410)
+    assert signed.get("/r/" + "a" * 26, None).status_code == 404
+    with signed.store.read() as conn:
+        (share,) = shares.list_for(conn, signed.owner, signed.id)
+    assert (share.label, share.passcode_hash, share.with_replay) == ("", None, False)
 
 
 def test_a_short_passcode_is_refused(signed):
