@@ -198,15 +198,8 @@ def make(blocks: tuple[_Block, ...]) -> _Made:
     whole = Reel()
     for block in blocks:
         whole = reel.extend(whole, _recorded(block))
-    chronicle = chronicle_of(whole)
-    if (
-        chronicle
-    ):  # packed as a browser takes it, so that sending it costs nothing but opening the seal
-        chronicle = _told.pack(whole.edits) + gzip.compress(
-            chronicle, CHRONICLE_GZIP_LEVEL, mtime=0
-        )
     stretches = itertools.chain.from_iterable(zip(whole.parts, whole.documents, strict=True))
-    parts = (reel.head_of(whole), chronicle, *(part or b"" for part in stretches))
+    parts = (reel.head_of(whole), _kept_chronicle(whole), *(part or b"" for part in stretches))
     return _Made(whole.seq, tuple(map(reels.pack, parts)))
 
 
@@ -222,6 +215,14 @@ def chronicle_of(whole: Reel) -> bytes:
     except (NoChronicle, UnreadableUpdate):
         return b""
     return made.encode()
+
+
+def _kept_chronicle(whole: Reel) -> bytes:
+    told = chronicle_of(whole)
+    if not told:
+        return b""
+    # Packed as a browser takes it, so that sending it costs nothing but opening the seal.
+    return _told.pack(whole.edits) + gzip.compress(told, CHRONICLE_GZIP_LEVEL, mtime=0)
 
 
 def _recorded(block: _Block) -> list[Recorded]:

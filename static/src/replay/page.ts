@@ -148,7 +148,7 @@ class Replay {
     const { frames, material } = this;
     try {
       await new Promise((done) => setTimeout(done, SETTLE_MS));
-      const kept = await material.kept();
+      const kept = await material.kept().catch(() => null);
       if (kept) this.adopt(kept);
       await this.quietMoment();
       const chronicling = kept ? null : material.chronicling(() => this.quietMoment());
