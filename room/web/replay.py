@@ -61,7 +61,10 @@ FILES = (
     ("files", "Files at the end", ".zip"),
 )
 """Forms in which a copy can be taken away: name in the address, words, ending."""
+LINES_TYPE = "application/jsonl"
 CHRONICLE_TYPE = "application/vnd.room.chronicle"
+BARE_BYTES = 400_000
+"""Of segments that are sent together, before they are packed."""
 GZIP_LEVEL = 5
 LARGE_BYTES = 400_000
 LARGE_GZIP_LEVEL = 2
@@ -411,6 +414,30 @@ def replay_segment(request: Req, interview: str, number: int) -> Response[bytes]
     return _json(gzip.decompress(packed))
 
 
+@get("/replay/{interview:str}/bare/{first:int}", sync_to_thread=True)
+def replay_bare(request: Req, interview: str, first: int) -> Response[bytes]:
+    """Segments without their documents from a place in the index on, a line of JSON each: about ``BARE_BYTES`` of them."""
+    copy = copy_of(request.app.state, take_seat(request, interview))
+    if not 0 <= first < len(copy.plans):
+        raise NotFound(f"{interview}/{first}")
+    with unless_deleted():
+        packed = shelf_of(request.app.state).made(
+            InterviewId(interview), copy, ("bare", first), lambda: _gzip(_bare_from(copy, first))
+        )
+    if _takes_gzip(request):
+        return _json(packed, is_gzip=True, media_type=LINES_TYPE)
+    return _json(gzip.decompress(packed), media_type=LINES_TYPE)
+
+
+def _bare_from(copy: Copy, first: int) -> bytes:
+    lines: list[bytes] = []
+    for number in range(first, len(copy.plans)):
+        lines.append(segments.encode(copy.segment(number, is_bare=True)))
+        if sum(map(len, lines)) >= BARE_BYTES:
+            break
+    return b"\n".join(lines)
+
+
 @get("/replay/{interview:str}/chronicle", sync_to_thread=True)
 def replay_chronicle(request: Req, interview: str) -> Response[bytes]:
     """Every character with the edits that brought and took it, once a reel was kept; the player makes one where there is none."""
@@ -422,12 +449,9 @@ def replay_chronicle(request: Req, interview: str) -> Response[bytes]:
         told = keeping.find_chronicle(state.store, state.seals, InterviewId(interview), copy.reel)
     if told is None:
         return Response(b"", status_code=204, media_type=CHRONICLE_TYPE)
-    headers = {"vary": "accept-encoding"}
     if _takes_gzip(request):
-        return Response(
-            told, media_type=CHRONICLE_TYPE, headers=headers | {"content-encoding": "gzip"}
-        )
-    return Response(gzip.decompress(told), media_type=CHRONICLE_TYPE, headers=headers)
+        return _json(told, is_gzip=True, media_type=CHRONICLE_TYPE)
+    return _json(gzip.decompress(told), media_type=CHRONICLE_TYPE)
 
 
 class NewPin(msgspec.Struct, frozen=True):
@@ -485,9 +509,11 @@ def json_answer(request: Req, what: Any) -> Response[bytes]:
     return _json(_gzip(body), is_gzip=True) if _takes_gzip(request) else _json(body)
 
 
-def _json(body: bytes, *, is_gzip: bool = False) -> Response[bytes]:
+def _json(
+    body: bytes, *, is_gzip: bool = False, media_type: str = MediaType.JSON
+) -> Response[bytes]:
     headers = {"vary": "accept-encoding"} | ({"content-encoding": "gzip"} if is_gzip else {})
-    return Response(body, media_type=MediaType.JSON, headers=headers)
+    return Response(body, media_type=media_type, headers=headers)
 
 
-ROUTES = [replay_page, replay_index, replay_segment, replay_chronicle, add_pin]
+ROUTES = [replay_page, replay_index, replay_segment, replay_bare, replay_chronicle, add_pin]

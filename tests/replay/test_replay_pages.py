@@ -64,7 +64,7 @@ def get(app, held, who, path="", named=""):
     )
 
 
-@pytest.mark.parametrize("path", ["", "/index.json", "/segments/0", "/chronicle"])
+@pytest.mark.parametrize("path", ["", "/index.json", "/segments/0", "/bare/0", "/chronicle"])
 def test_only_those_who_may_replay_get_in(app, held, path):
     there = (200, 204) if path == "/chronicle" else (200,)
     assert get(app, held, "owner", path).status_code in there
@@ -317,6 +317,18 @@ def test_the_chronicle_is_there_once_it_was_kept_and_ends_with_the_recording(app
     with state.store.begin() as conn:
         state.seals.destroy(conn, fresh.interview)
     assert get(app, fresh, "owner", "/chronicle").status_code == 410
+
+
+def test_several_bare_segments_come_together(app, held, monkeypatch):
+    plans = get(app, held, "owner", "/index.json").json()["segments"]
+    bare = [get(app, held, "owner", f"/segments/{n}?bare").text for n in range(len(plans))]
+    answer = get(app, held, "owner", "/bare/1")
+    assert answer.headers["content-type"] == "application/jsonl"
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.text.split("\n") == bare[1:]
+    monkeypatch.setattr(replay, "BARE_BYTES", len(bare[2]) + 1)
+    assert get(app, held, "owner", "/bare/2").text.split("\n") == bare[2:4]
+    assert get(app, held, "owner", f"/bare/{len(plans)}").status_code == 404
 
 
 @pytest.mark.parametrize("who", ["owner", "rater"])

@@ -29,6 +29,7 @@ void openReplay({
     if (!bare) throw new Error(`no segment ${number}`);
     return bare;
   },
+  several: () => Promise.reject(new Error("a file has all segments")),
   kept: async () => null,
   chronicling: chroniclingHere,
   terminal: async () => OutputTerminal,

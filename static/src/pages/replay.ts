@@ -45,6 +45,7 @@ void openReplay({
   index: async () => (await fetched(`${address}/index.json${query}`)).json() as Promise<Index>,
   segment: async (number) => (await fetched(`${address}/segments/${number}${query}`)).json() as Promise<SentSegment>,
   bare: async (number) => (await fetched(`${address}/segments/${number}${query}${query ? "&" : "?"}bare`)).text(),
+  several: async (number) => (await (await fetched(`${address}/bare/${number}${query}`)).text()).split("\n"),
   kept,
   chronicling,
   terminal: async () => ((await import(terminal)) as { OutputTerminal: typeof OutputTerminal }).OutputTerminal,

@@ -48,6 +48,8 @@ export interface Material {
   segment: ((number: number) => Promise<SentSegment>) | null;
   /** One without its document, as JSON or read already. */
   bare(number: number): Promise<BareSegment | string>;
+  /** Some segments from a number on without their documents, as JSON; at least one. */
+  several(number: number): Promise<string[]>;
   /** The recording's chronicle, where one is kept with it. */
   kept(): Promise<Written | null>;
   /** Makes the chronicle; `quiet` waits until nobody does. */
@@ -149,24 +151,24 @@ class Replay {
     try {
       await new Promise((done) => setTimeout(done, SETTLE_MS));
       const kept = await material.kept().catch(() => null);
-      if (kept) this.adopt(kept);
+      if (kept) {
+        this.adopt(kept);
+        await this.bringRest();
+        page.dataset["whole"] = "";
+        return;
+      }
       await this.quietMoment();
-      const chronicling = kept ? null : material.chronicling(() => this.quietMoment());
+      const chronicling = material.chronicling(() => this.quietMoment());
       const coming: Promise<void>[] = [];
       for (let number = 0; number < frames.size; number++) {
         while (coming.length < AHEAD && number + coming.length < frames.size) coming.push(this.bring(number + coming.length));
         await coming.shift();
-        // What is only kept as it came takes no frame's time.
-        if (!chronicling) {
-          await this.unhurried();
-          continue;
-        }
         await chronicling.take(frames.held(number) as BareSegment | string, number === 0 ? frames.first : undefined);
         await this.quietMoment();
       }
-      const written = await chronicling?.finish();
+      const written = await chronicling.finish();
       if (written) this.adopt(written);
-      if (!this.isChronicled) while (frames.grow()) await this.quietMoment();
+      else while (frames.grow()) await this.quietMoment();
       page.dataset["whole"] = "";
     } catch {
       // A moment that is not here is fetched when somebody goes there.
@@ -180,12 +182,23 @@ class Replay {
     page.dataset["chronicled"] = "";
   }
 
+  /** The segments that are not here yet, without their documents: they are kept as they come, which takes no frame's time. */
+  private async bringRest(): Promise<void> {
+    const { frames, material } = this;
+    for (let number = 0; number < frames.size; ) {
+      if (frames.held(number) !== undefined) {
+        number++;
+        continue;
+      }
+      for (const line of await material.several(number)) frames.put(number++, line);
+      while (this.isHurried) await idle();
+    }
+  }
+
   private bring(number: number): Promise<void> {
     const { frames, material } = this;
     const bring = async (): Promise<void> => {
-      if (this.isChronicled ? frames.held(number) !== undefined : frames.has(number)) return;
-      const first = number === 0 && !this.isChronicled ? material.segment : null;
-      frames.put(number, first ? await first(0) : await material.bare(number));
+      if (!frames.has(number)) frames.put(number, number === 0 && material.segment ? await material.segment(0) : await material.bare(number));
     };
     const coming = bring();
     coming.catch(() => undefined); // `fetchAll` hears it when it comes to this one
@@ -196,10 +209,6 @@ class Replay {
   private async quietMoment(): Promise<void> {
     do await idle();
     while (this.isHurried);
-  }
-
-  private async unhurried(): Promise<void> {
-    while (this.isHurried) await idle();
   }
 
   private get isHurried(): boolean {
