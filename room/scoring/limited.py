@@ -23,8 +23,6 @@ from typing import Literal, Never
 import msgspec
 
 ROOT = Path(__file__).parents[2]
-NICE = 10
-"""Keys of a live room go before a page of a report; the imports alone take seconds of a processor."""
 
 Job = Literal["pdf", "sign", "read", "logo"]
 
@@ -154,7 +152,7 @@ atexit.register(_forget)
 def _program(descriptor: int) -> str:
     site = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
     return (
-        f"import os, sys; os.nice({NICE}); sys.path[:0] = {json.dumps([str(ROOT), *site])}; "
+        f"import sys; sys.path[:0] = {json.dumps([str(ROOT), *site])}; "
         f"from room.scoring.limited import serve; serve({descriptor})"
     )
 
