@@ -171,6 +171,12 @@ sub new_terminal {
     ioctl($ours, 0x40045431, $open)   or die "no terminal: $!\n";    # TIOCSPTLCK
     ioctl($ours, 0x80045430, $number) or die "no terminal: $!\n";    # TIOCGPTN
     sysopen(my $its, '/dev/pts/' . unpack('i', $number), O_RDWR | O_NOCTTY) or die "no terminal: $!\n";
+    # A letter is erased whole, not its last byte: IUTF8, which POSIX.pm has no name for.
+    my $settings = POSIX::Termios->new;
+    if (defined $settings->getattr(fileno $its)) {
+        $settings->setiflag($settings->getiflag | 0x4000);
+        $settings->setattr(fileno $its, POSIX::TCSANOW());
+    }
     resize($ours, $columns, $rows);
     ($ours, $its);
 }

@@ -93,7 +93,7 @@ def agreement(report: Report) -> str:
     """Such as: Same decision, 4 of 5 levels equal."""
     found = report.agreement
     if found is None:
-        return "Scored by one person"
+        return "Scored by one person" if report.raters else "Not scored yet"
     decision = "Same decision" if found.same_decision else "Different decisions"
     return f"{decision}, {found.exact} of {found.of} levels equal"
 

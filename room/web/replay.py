@@ -119,6 +119,8 @@ class Seat(msgspec.Struct, frozen=True):
     """Of a member's own session; None: the sign-in's."""
     is_owner: bool = False
     quoted: report.Report | None = None
+    report_url: str = ""
+    """Of the report that a reader came from."""
     """A reader's report."""
     all_in: bool = False
 
@@ -196,6 +198,7 @@ def _as_reader(request: Req, conn: Connection, interview_id: str) -> Seat | None
     if signed is None:
         return None
     quoted = report.read(signed.body)
+    token = shares.token_of(share, request.app.state.store.link_key)
     people = tuple(members.list_for(conn, share.owner_id, interview_id))
     return Seat(
         interview,
@@ -206,6 +209,7 @@ def _as_reader(request: Req, conn: Connection, interview_id: str) -> Seat | None
             covers=frozenset(PinId(m.id) for m in quoted.evidence if m.reworded_at_ms is None),
         ),
         quoted=quoted,
+        report_url=f"/r/{token}" if token else "",
     )
 
 
@@ -357,7 +361,7 @@ def replay_page(request: Req, interview: str) -> Response[str]:
         "can_pin": _can_pin(request, seat),
         "keeps_chronicle": True,
         "blind_because": _blind_because(request, seat),
-        "back_url": f"/interviews/{row.id}" if seat.is_owner else score,
+        "back_url": f"/interviews/{row.id}" if seat.is_owner else score or seat.report_url,
         "score_url": score
         if row.is_over and (seat.is_owner or seat.viewer.kind == "rater")
         else "",

@@ -31,7 +31,7 @@ from room.web.templating import assets as built
 from room.web.templating import environment
 
 TYPES = {
-    "html": "text/html; charset=utf-8",
+    "html": "text/html",
     "recording": "application/zip",
     "cast": "application/x-asciicast",
     "git": "application/octet-stream",

@@ -237,6 +237,7 @@ def test_one_list_goes_anywhere_from_the_desk(held: Any, axe: Callable[[Page], l
     page.locator("[type=password]").fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/desk"))
+    page.wait_for_load_state()
     page.keyboard.press("Control+k")
     page.keyboard.type("questions")
     expect(page.locator("#palette li").first).to_have_text("Go to Questions")

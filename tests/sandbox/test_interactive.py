@@ -63,6 +63,14 @@ async def test_it_is_a_terminal_and_what_is_typed_is_read(start):
     assert handle.scrollback.since(0).text == screen.text
 
 
+async def test_backspace_erases_a_whole_letter(start):
+    handle, screen = start("print('hello', ascii(input('who? ')))")
+    await screen.shows("who? ")
+    handle.write("Zo\N{LATIN SMALL LETTER E WITH DIAERESIS}\x7fe\N{GRINNING FACE}\x7fy\r".encode())
+    assert (await handle.result()).verdict == "OK"
+    assert screen.text.endswith("hello 'Zoey'\r\n")
+
+
 async def test_what_is_typed_at_once_waits_for_the_program(start):
     """It may reach the box in one piece with the order to start."""
     for _ in range(4):

@@ -2,6 +2,13 @@
 const zone = document.querySelector<HTMLInputElement>('input[name="zone"]');
 if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
+// What was written before the page could hear it is saved as well.
+addEventListener("load", () => {
+  const words = document.querySelector<HTMLFormElement>("form#words");
+  const isChanged = [...(words?.querySelectorAll("textarea") ?? [])].some((field) => field.value !== field.defaultValue);
+  if (isChanged) words?.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
 // A time is one press away from the replay: the same form that the button sends, with the second in it.
 const watch = document.querySelector<HTMLFormElement>("form#watch");
 if (watch) {

@@ -141,6 +141,9 @@ function takesKeys(page: Page): boolean {
   return file !== null && fileLanguage(file.name, file.language, page.room.state.language) !== "sql";
 }
 
+/** A program that wrote nothing for so long may wait for input. */
+const QUIET_MS = 2500;
+
 function mountTerminal(page: Page): void {
   const { room, terminal } = page;
   terminal.connect({
@@ -170,8 +173,11 @@ function mountTerminal(page: Page): void {
     // What the program asked before was answered then.
     else begin(run, false);
   });
+  const hint = page.part("inputhint");
+  let wroteAt = 0;
   room.happened.on(({ e, wall_ms }) => {
     const id = e["run"] as string;
+    if (e.type === "RunStarted" || e.type === "RunOutput") wroteAt = room.atMs;
     if (e.type === "RunQueued") {
       const run = room.state.runs.find((one) => one.id === id);
       if (run) terminal.begin(id, command(run), wallText(wall_ms));
@@ -196,6 +202,8 @@ function mountTerminal(page: Page): void {
   const draw = (): void => {
     const run = room.activeRun ?? room.lastOf("run");
     chip.hidden = run === null;
+    // Whether it waits or thinks nobody can see from here; who wonders is told what would help.
+    hint.hidden = run?.status !== "running" || !run.interactive || room.isOver || !mayEdit(room.config.role) || room.atMs - wroteAt < QUIET_MS;
     if (!run) return;
     const elapsed = Math.max(0, room.atMs - (run.started_ms ?? run.at_ms));
     const isOn = run.status !== "finished" && !room.isOver;

@@ -106,6 +106,9 @@ export function mountScreens(page: Page): void {
   forgetWhenOver(page);
 
   const leaving = page.find<HTMLFormElement>("leaveform")?.closest("dialog");
+  room.changed.on(() => {
+    if (room.isOver) page.find("leavewords")?.replaceChildren("What you wrote stays. Your link shows it again.");
+  });
   leaving?.addEventListener("close", () => {
     if (leaving.returnValue !== "leave") return;
     leaving.returnValue = "";

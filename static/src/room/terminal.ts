@@ -252,6 +252,7 @@ function colours(): Record<string, string> {
     foreground: style("--term-ink"),
     cursor: style("--term-ink"),
     selectionBackground: style("--accent-soft"),
+    overviewRulerBorder: style("--term-bg"),
     scrollbarSliderBackground: style("--line"),
     scrollbarSliderHoverBackground: style("--line-strong"),
     scrollbarSliderActiveBackground: style("--line-strong"),
