@@ -147,7 +147,7 @@ def test_a_reader_sees_only_what_the_report_quotes_and_no_typing_plot(app, held)
             conn, state.seals, held.owner, held.interview, id="h_" + "a" * 26, version=1, body=body, hash="0" * 64,
             signed_at_ms=WALL_MS,
         )  # fmt: skip
-        share, _ = shares.create(
+        share, token = shares.create(
             conn, state.store.link_key, held.owner, held.interview, label="Northline", with_replay=True,
             expires_at_ms=WALL_MS + 1000, now_ms=WALL_MS,
         )  # fmt: skip
@@ -157,6 +157,7 @@ def test_a_reader_sees_only_what_the_report_quotes_and_no_typing_plot(app, held)
     page = get(app, held, "reader")
     assert page.status_code == 200
     assert "data-can-pin" not in page.text
+    assert f'href="/r/{token}" aria-label="Back"' in page.text
     index = get(app, held, "reader", "/index.json").json()
     assert [pin["text"] for pin in index["pins"]] == ["Read the failing test aloud first."]
     assert index["typing"] is None
