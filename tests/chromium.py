@@ -16,12 +16,15 @@ FLAGS: Final = (
     "--disable-component-update",
     "--disable-sync",
 )
-# A name that is fading out has no contrast for a moment, which is nobody's fault: a page is judged by what it comes to rest at.
+# A name that is fading out has no contrast for a moment, nor has a terminal that takes up another theme in its next frame. That is
+# nobody's fault: a page is judged by what it comes to rest at.
 AXE_AT_REST: Final = """async () => {
   const still = new CSSStyleSheet();
   still.replaceSync("*, *::before, *::after { transition: none !important; animation: none !important }");
   document.adoptedStyleSheets.push(still);
   try {
+    const frame = () => new Promise((done) => { requestAnimationFrame(done); setTimeout(done, 1000); });
+    for (let left = 3; left > 0; left--) await frame();
     return await axe.run(document, { resultTypes: ["violations"] });
   } finally {
     document.adoptedStyleSheets.splice(document.adoptedStyleSheets.indexOf(still), 1);

@@ -174,10 +174,12 @@ def test_lobby_room_and_the_page_of_ones_data(site: Site, axe: Axe, started: Any
         found += everywhere(page, axe)
     iris, cal = pages["lead"], pages["candidate"]
     cal.set_viewport_size({"width": 1440, "height": 900})
-    cal.locator("#problem-panel").get_by_role("link", name="Your data").click()
-    expect(cal.get_by_role("heading", level=1)).to_have_text("What is kept about you")
-    found += everywhere(cal, axe)
-    cal.go_back()
+    # Beside the room: whoever reads it has not left.
+    with cal.expect_popup() as opened:
+        cal.locator("#problem-panel").get_by_role("link", name="Your data").click()
+    expect(opened.value.get_by_role("heading", level=1)).to_have_text("What is kept about you")
+    found += everywhere(opened.value, axe)
+    opened.value.close()
     saved(cal)
     iris.set_viewport_size({"width": 1440, "height": 900})
     iris.get_by_role("button", name="End…").click()
