@@ -418,15 +418,15 @@ def replay_segment(request: Req, interview: str, number: int) -> Response[bytes]
     return _json(gzip.decompress(packed))
 
 
-@get("/replay/{interview:str}/bare/{first:int}", sync_to_thread=True)
-def replay_bare(request: Req, interview: str, first: int) -> Response[bytes]:
+@get("/replay/{interview:str}/bare/{number:int}", sync_to_thread=True)
+def replay_bare(request: Req, interview: str, number: int) -> Response[bytes]:
     """Segments without their documents from a place in the index on, a line of JSON each: about ``BARE_BYTES`` of them."""
     copy = copy_of(request.app.state, take_seat(request, interview))
-    if not 0 <= first < len(copy.plans):
-        raise NotFound(f"{interview}/{first}")
+    if not 0 <= number < len(copy.plans):
+        raise NotFound(f"{interview}/{number}")
     with unless_deleted():
         packed = shelf_of(request.app.state).made(
-            InterviewId(interview), copy, ("bare", first), lambda: _gzip(_bare_from(copy, first))
+            InterviewId(interview), copy, ("bare", number), lambda: _gzip(_bare_from(copy, number))
         )
     if _takes_gzip(request):
         return _json(packed, is_gzip=True, media_type=LINES_TYPE)

@@ -173,7 +173,7 @@ function mountTerminal(page: Page): void {
     // What the program asked before was answered then.
     else begin(run, false);
   });
-  const hint = page.part("inputhint");
+  const hint = page.part("quietrun");
   let wroteAt = 0;
   room.happened.on(({ e, wall_ms }) => {
     const id = e["run"] as string;
