@@ -194,6 +194,7 @@ def test_another_language_brings_its_starter_beside_the_text_that_is_there(
     before = text(cal)
     cal.locator("#language").select_option("javascript")
     expect(cal.get_by_role("tab", name="main.js")).to_have_attribute("aria-selected", "true")
+    expect(cal.locator(".cm-content")).to_contain_text(re.compile(r"\S"))
     assert text(cal) not in ("", before)
     expect(iris.locator("#toasts")).to_contain_text("Cal changed the language to JavaScript")
     cal.get_by_role("tab", name="main.py").click()

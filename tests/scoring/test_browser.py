@@ -137,7 +137,7 @@ def test_signing_out_leaves_no_scorecard_on_the_device(browser, site):
 
 def reload_without_network(page):
     """As a person does: on a busy machine Chromium now and then says ERR_FAILED before it asks the page's worker."""
-    for _ in range(2):
+    for _ in range(5):
         with contextlib.suppress(Error):
             page.reload()
             return
@@ -149,6 +149,7 @@ def test_an_opened_scorecard_comes_back_after_a_reload_without_the_server(browse
     page.wait_for_function(
         f"caches.open('room-scorecards').then(c => c.match('/score/{site.id}')).then(Boolean)"
     )
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.context.set_offline(True)
     page.locator("#comment-approach").fill("Typed in the tunnel.")
     expect(page.locator("#saved")).to_contain_text("Saved on this device")
@@ -156,7 +157,7 @@ def test_an_opened_scorecard_comes_back_after_a_reload_without_the_server(browse
     expect(page.locator("#comment-approach")).to_have_value("Typed in the tunnel.")
     expect(page.locator(".anchors").first).to_have_css("display", "grid")  # with its style
     page.context.set_offline(False)
-    page.reload()
+    reload_without_network(page)
     expect(page.locator("#saved")).to_contain_text("Draft saved")
     page.goto(site.base + "/desk")  # signing out elsewhere takes the kept page along
     page.get_by_role("button", name="Sign out").click()
