@@ -12,12 +12,12 @@ from array import array
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from room.replay.authorship import PREFIX
 from room.yjs.encoding import put_uint
 from room.yjs.updates import DELETED, SKIP, TEXT, Struct, Update, read_update
 
 VERSION: Final = 1
 """Of the bytes that :func:`encode` gives."""
-PREFIX: Final = "f:"
 NEVER: Final = -1
 _END: Final = -1
 """Instead of a character: there is none."""

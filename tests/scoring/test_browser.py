@@ -135,8 +135,8 @@ def test_signing_out_leaves_no_scorecard_on_the_device(browser, site):
     assert page.evaluate(kept) == 0
 
 
-def reload_without_network(page):
-    """As a person does: on a busy machine Chromium now and then says ERR_FAILED before it asks the page's worker."""
+def reload_again(page):
+    """As a person does, with and without a network: on a busy machine Chromium now and then says ERR_FAILED before it asks the page's worker."""
     for _ in range(5):
         with contextlib.suppress(Error):
             page.reload()
@@ -153,11 +153,11 @@ def test_an_opened_scorecard_comes_back_after_a_reload_without_the_server(browse
     page.context.set_offline(True)
     page.locator("#comment-approach").fill("Typed in the tunnel.")
     expect(page.locator("#saved")).to_contain_text("Saved on this device")
-    reload_without_network(page)
+    reload_again(page)
     expect(page.locator("#comment-approach")).to_have_value("Typed in the tunnel.")
     expect(page.locator(".anchors").first).to_have_css("display", "grid")  # with its style
     page.context.set_offline(False)
-    reload_without_network(page)
+    reload_again(page)
     expect(page.locator("#saved")).to_contain_text("Draft saved")
     page.goto(site.base + "/desk")  # signing out elsewhere takes the kept page along
     page.get_by_role("button", name="Sign out").click()
